@@ -1,0 +1,70 @@
+"""phyllome_nb: libvirt in a notebook.
+
+See what a host has and what its VMs were promised, build a definition, know what it costs, define it.
+Importing this draws nothing and opens nothing; each name is loaded when it is first used.
+
+Examples
+--------
+>>> import phyllome_nb as ph
+>>> host = ph.demo()
+>>> spec = ph.profiles.linux(name="web", memory="4 GiB", vcpus=4)
+>>> stored = host.change(spec).apply()
+>>> host.domain("web").memory.maximum
+Size('4 GiB')
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from phyllome_nb import errors, profiles
+    from phyllome_nb.capacity.snapshot import Snapshot
+    from phyllome_nb.domain.reference import fields
+    from phyllome_nb.domain.spec import DomainSpec
+    from phyllome_nb.errors import PhyllomeError
+    from phyllome_nb.host.change import Change
+    from phyllome_nb.host.connect import connect, demo
+    from phyllome_nb.host.host import Host
+    from phyllome_nb.panels.domain_panel import DomainPanel
+    from phyllome_nb.size import Size
+
+__all__ = [
+    "Change",
+    "DomainPanel",
+    "DomainSpec",
+    "Host",
+    "PhyllomeError",
+    "Size",
+    "Snapshot",
+    "connect",
+    "demo",
+    "errors",
+    "fields",
+    "profiles",
+]
+
+_HOMES = {
+    "Change": "host.change",
+    "DomainPanel": "panels.domain_panel",
+    "DomainSpec": "domain.spec",
+    "Host": "host.host",
+    "PhyllomeError": "errors",
+    "Size": "size",
+    "Snapshot": "capacity.snapshot",
+    "connect": "host.connect",
+    "demo": "host.connect",
+    "fields": "domain.reference",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = import_module(f"{__name__}.{_HOMES.get(name, name)}")
+    found = getattr(home, name) if name in _HOMES else home
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,151 @@
+"""DomainSpec: one domain definition."""
+
+from typing import Self
+
+from phyllome_nb.domain.clock import Clock
+from phyllome_nb.domain.cpu import Cpu
+from phyllome_nb.domain.devices import Devices
+from phyllome_nb.domain.features import Features
+from phyllome_nb.domain.identity import Line, Name
+from phyllome_nb.domain.lifecycle import Events, PowerManagement
+from phyllome_nb.domain.memory import Memory
+from phyllome_nb.domain.os import Os
+from phyllome_nb.domain.qemu import Qemu
+from phyllome_nb.domain.vcpus import Vcpus
+from phyllome_nb.errors import FieldError
+from phyllome_nb.html import styled
+from phyllome_nb.xml import document
+from phyllome_nb.xml.compare import Difference, compare
+from phyllome_nb.xml.fields import Choice, Text
+from phyllome_nb.xml.highlight import highlight
+from phyllome_nb.xml.part import Part, Section, schema_order
+from phyllome_nb.xml.path import Place
+
+__all__ = ["DomainSpec"]
+
+
+class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metadata"):
+    """One domain definition: typed attributes over its XML, which is the only store.
+
+    What the attributes do not know stays in the XML, untouched and in its place. Setting an
+    attribute to None takes it out.
+
+    Parameters
+    ----------
+    name : str, optional
+        The VM's name.
+
+    Raises
+    ------
+    FieldError
+        From any attribute that is set to a value it cannot hold; the definition is then unchanged.
+
+    Notes
+    -----
+    Source: https://libvirt.org/formatdomain.html.
+
+    Examples
+    --------
+    >>> spec = DomainSpec("web")
+    >>> spec.memory.maximum = "4 GiB"
+    >>> spec.vcpus.maximum = 2
+    >>> print(spec.to_xml())
+    <domain type="kvm">
+      <name>web</name>
+      <memory unit="GiB">4</memory>
+      <vcpu>2</vcpu>
+    </domain>
+    """
+
+    type = Choice(
+        "@type",
+        "kvm qemu hvf test xen lxc openvz vmware hyperv vbox phyp vz bhyve",
+        help="The hypervisor: kvm runs on the processor itself, qemu emulates one and is slow, test is libvirt's mock.",
+        doc="formatdomain.html#element-and-attribute-overview",
+        qemu="-accel",
+    )
+    name = Name("name", absent="", help="What the VM is called on its host; no two have the same name.", qemu="-name")
+    uuid = Text(
+        "uuid", help="What the VM is to libvirt. Leave it out for a new VM: libvirt then never overwrites another."
+    )
+    title = Line("title", help="A line about the VM.")
+    description = Text("description", help="What the VM is for.")
+    memory = Section("", Memory)
+    vcpus = Section("", Vcpus)
+    os = Section("os", Os)
+    features = Section("features", Features)
+    cpu = Section("", Cpu)
+    clock = Section("clock", Clock)
+    events = Section("", Events)
+    pm = Section("pm", PowerManagement)
+    devices = Section("devices", Devices)
+    qemu = Section("", Qemu)
+
+    def __init__(self, name: str | None = None) -> None:
+        self._view(document.new("domain"))
+        self.type = "kvm"
+        self.name = name
+
+    @classmethod
+    def from_xml(cls, text: str | bytes) -> Self:
+        """Read a definition.
+
+        Raises
+        ------
+        ParseError
+            If the text is no well-formed XML, no ``<domain>``, larger than libvirt's 4 MiB or has a DOCTYPE.
+        """
+        return cls._of(document.parse(text, "domain"))
+
+    def to_xml(self) -> str:
+        """The definition as text: what was read, with what was changed."""
+        return document.to_text(self.__place__.anchor)
+
+    def public_xml(self) -> str:
+        """The definition as text for the screen: passwords and cookies replaced by dots."""
+        return document.public_text(self.__place__.anchor)
+
+    def copy(self) -> Self:
+        """Another definition that says the same."""
+        return self._of(document.copy(self.__place__.anchor))
+
+    def compare(self, other: "DomainSpec") -> list[Difference]:
+        """What `other` adds, drops and rewrites; the same amount in another unit is no difference.
+
+        Examples
+        --------
+        >>> before = DomainSpec.from_xml("<domain><name>a</name><memory>1048576</memory></domain>")
+        >>> after = before.copy()
+        >>> after.name, after.memory.maximum, after.uuid = "b", "1 GiB", "6695eb01-f6a4-8304-79aa-97f2502e193f"
+        >>> for difference in before.compare(after):
+        ...     print(difference)
+        rewrote name: a → b
+        added uuid: 6695eb01-f6a4-8304-79aa-97f2502e193f
+        """
+        return compare(self.__place__.anchor, other.__place__.anchor)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DomainSpec) and self.to_xml() == other.to_xml()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        try:
+            return f"<DomainSpec {self.name!r}: {self.vcpus.maximum} vCPUs, {self.memory.maximum}>"
+        except FieldError:
+            return f"<DomainSpec {self.name!r}>"
+
+    def _repr_html_(self) -> str:
+        return styled(highlight(self.public_xml()))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), "compare", "copy", "from_xml", "public_xml", "to_xml"]
+
+    def _view(self, root: document.Element) -> None:
+        super().__init__(Place(root, schema_order(DomainSpec)))
+
+    @classmethod
+    def _of(cls, root: document.Element) -> Self:
+        spec = cls.__new__(cls)
+        spec._view(root)  # noqa: SLF001
+        return spec

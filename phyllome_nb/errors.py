@@ -1,0 +1,90 @@
+"""Every error phyllome_nb raises on purpose.
+
+Each message is one sentence or two: what is wrong, where, and what to do::
+
+    PhyllomeError
+    ├── DefinitionError (ValueError)       a definition, or one value of it, cannot be used
+    │   ├── ParseError                     the text is not a libvirt domain definition
+    │   └── FieldError                     a field refuses the value; the definition is unchanged
+    └── HostError                          a host said no, or nothing
+        ├── Unreachable (ConnectionError)  no connection, or it broke
+        ├── NoAnswer (TimeoutError)        the deadline passed
+        ├── ReadOnly (PermissionError)     the connection may not write
+        ├── NoSuchDomain (LookupError)     no VM of that name
+        ├── DomainExists                   a VM of that name or uuid is there already; it is unchanged
+        ├── Refused                        libvirt refused; nothing was written
+        └── OutcomeUnknown                 the connection broke during a write and the host could not be asked again
+"""
+
+__all__ = [
+    "DefinitionError",
+    "DomainExists",
+    "FieldError",
+    "HostError",
+    "NoAnswer",
+    "NoSuchDomain",
+    "OutcomeUnknown",
+    "ParseError",
+    "PhyllomeError",
+    "ReadOnly",
+    "Refused",
+    "Unreachable",
+]
+
+
+class PhyllomeError(Exception):
+    """Base of them all.
+
+    Examples
+    --------
+    >>> import phyllome_nb as ph
+    >>> try:
+    ...     ph.DomainSpec.from_xml("<network/>")
+    ... except ph.PhyllomeError as error:
+    ...     print(error)
+    This is a <network> document, not a libvirt <domain>: give the XML of one virtual machine.
+    """
+
+
+class DefinitionError(PhyllomeError, ValueError):
+    """A definition, or one value of it, cannot be used."""
+
+
+class ParseError(DefinitionError):
+    """The text is not a libvirt domain definition."""
+
+
+class FieldError(DefinitionError):
+    """A field refuses the value; the definition is unchanged."""
+
+
+class HostError(PhyllomeError):
+    """A host said no, or nothing."""
+
+
+class Unreachable(HostError, ConnectionError):
+    """There is no connection, or it broke."""
+
+
+class NoAnswer(HostError, TimeoutError):
+    """The deadline passed before the host answered."""
+
+
+class ReadOnly(HostError, PermissionError):
+    """The connection may not write."""
+
+
+class NoSuchDomain(HostError, LookupError):
+    """The host has no VM of that name."""
+
+
+class DomainExists(HostError):
+    """A VM of that name or uuid is there already; it is unchanged."""
+
+
+class Refused(HostError):
+    """Libvirt refused; nothing was written."""
+
+
+class OutcomeUnknown(HostError):
+    """The connection broke during a write and the host could not be asked again."""

@@ -1,0 +1,110 @@
+"""Reading a definition safely, and writing it back as it was."""
+
+from copy import deepcopy
+
+from lxml import etree
+
+from phyllome_nb.errors import FieldError, ParseError
+
+__all__ = ["Element", "copy", "new", "parse", "public_text", "set_text", "text_of", "to_text"]
+
+Element = etree._Element  # noqa: SLF001  (lxml gives its element type no public name)
+
+HIDDEN = "••••••"
+
+LIMIT = 4 * 1024 * 1024
+"""Bytes: libvirt's own limit for the XML in one call."""
+
+
+def parse(text: str | bytes, root: str) -> Element:
+    """The root element of a document, with everything around it kept.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The document. Comments, processing instructions, CDATA and white space are kept.
+    root : str
+        The element that the document must hold.
+
+    Raises
+    ------
+    ParseError
+        If it is no XML, no `root`, larger than 4 MiB, or has a DOCTYPE, which libvirt would expand.
+    """
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(data) > LIMIT:
+        raise ParseError(f"The text is {len(data):,} bytes long; libvirt takes at most {LIMIT:,}: give one definition.")
+    if not data.strip():
+        raise ParseError(f"The text is empty: give the XML of one <{root}>.")
+    try:
+        element = etree.fromstring(data, _parser(encoding="utf-8" if isinstance(text, str) else None))
+    except etree.XMLSyntaxError as error:
+        raise ParseError(f"Not well-formed XML, line {error.lineno}: {error.msg}.") from None
+    except (LookupError, ValueError) as error:
+        raise ParseError(f"The text cannot be read as XML: {error}.") from None
+    if _docinfo(element).doctype:
+        raise ParseError("The text has a DOCTYPE, which libvirt would expand: remove the DOCTYPE and its entities.")
+    if element.tag != root:
+        raise ParseError(
+            f"This is a <{etree.QName(element).localname}> document, not a libvirt <{root}>: "
+            "give the XML of one virtual machine.",
+        )
+    return element
+
+
+def _parser(encoding: str | None) -> etree.XMLParser:
+    """A parser that keeps what it reads and loads nothing."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        strip_cdata=False,
+        encoding=encoding,
+    )
+
+
+def _docinfo(element: Element) -> etree.DocInfo:
+    info: etree.DocInfo = element.getroottree().docinfo
+    return info
+
+
+def new(tag: str) -> Element:
+    """An empty element."""
+    return etree.Element(tag)
+
+
+def copy(element: Element) -> Element:
+    """The same document again, the comments around its root included."""
+    tree = deepcopy(element.getroottree())
+    return tree.getroot()
+
+
+def to_text(element: Element) -> str:
+    """The document of `element` as text, the comments around its root included."""
+    return etree.tostring(element.getroottree(), encoding="unicode")
+
+
+def public_text(element: Element) -> str:
+    """The document as text for the screen: passwords and cookies replaced by dots."""
+    shown = copy(element)
+    for node in shown.iter(etree.Element):
+        if "passwd" in node.attrib:
+            node.set("passwd", HIDDEN)
+        if node.tag == "cookie":
+            set_text(node, HIDDEN)
+    return to_text(shown)
+
+
+def text_of(element: Element) -> str:
+    """The characters directly inside `element`, comments left out."""
+    return "".join([element.text or "", *(child.tail or "" for child in element)])
+
+
+def set_text(element: Element, text: str) -> None:
+    """Replace the characters directly inside `element`; comments stay."""
+    try:
+        element.text = text
+    except ValueError:
+        raise FieldError(f"{text!r} has characters that XML cannot hold: remove control characters.") from None
+    for child in element:
+        child.tail = None

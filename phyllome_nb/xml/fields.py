@@ -1,0 +1,329 @@
+"""Fields: one declaration says where a value lives in the XML, what it may be, and what it means.
+
+A field is a data descriptor of a :class:`~phyllome_nb.xml.part.Part`. Reading decodes the XML in place;
+writing checks the value first and then changes the one node that holds it. ``None`` removes it.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Required, Self, TypedDict, Unpack, overload
+
+from typing_extensions import TypeVar, override
+
+from phyllome_nb.errors import DefinitionError, FieldError
+from phyllome_nb.size import Size
+from phyllome_nb.xml.document import Element, set_text, text_of
+from phyllome_nb.xml.path import Path
+
+if TYPE_CHECKING:
+    from phyllome_nb.xml.part import Part
+
+__all__ = ["Choice", "Field", "Flag", "Integer", "SizeField", "Switch", "Text", "TextList"]
+
+T = TypeVar("T")
+"""What the field holds."""
+
+R = TypeVar("R", default=None)
+"""What reading it gives where the document does not say: None, or `T` where libvirt has a value of its own."""
+
+
+Words = Literal["yes no", "on off"]
+
+
+class About(TypedDict, total=False):
+    """What every field says of itself."""
+
+    help: Required[str]
+    """A sentence for a person who does not know libvirt."""
+    doc: str
+    """The address of its section below https://libvirt.org/; the part's own where it is left out."""
+    qemu: str
+    """The QEMU option that it becomes."""
+
+
+class Field(Generic[T, R]):
+    """One value of a definition.
+
+    Parameters
+    ----------
+    path : str
+        Where it lives below its part, such as ``memoryBacking/source/@type``.
+    absent : optional
+        What libvirt takes where the document does not say; None where it has no fixed value.
+    **about
+        ``help``, ``doc`` and ``qemu``, see `About`.
+    """
+
+    kind: ClassVar[str] = "value"
+    unit: ClassVar[str] = ""
+
+    def __init__(self, path: str, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        self.path = Path.of(path)
+        self.absent = absent
+        self.help = about["help"]
+        self.doc = about.get("doc", "")
+        self.qemu = about.get("qemu", "")
+        self.name = ""
+
+    def __set_name__(self, owner: type["Part"], name: str) -> None:
+        self.name = name
+        self.__doc__ = self.help
+
+    @overload
+    def __get__(self, part: None, owner: type["Part"]) -> Self: ...
+    @overload
+    def __get__(self, part: "Part", owner: type["Part"]) -> T | R: ...
+    def __get__(self, part: "Part | None", owner: type["Part"]) -> Self | T | R:
+        if part is None:
+            return self
+        return self.read(part)
+
+    def __set__(self, part: "Part", value: T | str | None) -> None:
+        self.write(part, value)
+
+    def read(self, part: "Part") -> T | R:
+        """The value in the document, or what libvirt takes where it has none."""
+        text = self.raw(part)
+        if text is None:
+            return self.absent
+        try:
+            return self.decode(text, part)
+        except ValueError as error:
+            raise FieldError(f"{self.label(part)}: {error}") from None
+
+    def raw(self, part: "Part") -> str | None:
+        """The text in the document as it stands, or None."""
+        element = part.__place__.find(self.path)
+        if element is None:
+            return None
+        return element.get(self.path.attribute) if self.path.attribute else text_of(element)
+
+    def write(self, part: "Part", value: object) -> None:
+        """Check `value`, then put it into the document; None removes it.
+
+        Raises
+        ------
+        FieldError
+            If the field cannot hold it; the document is then unchanged.
+        """
+        if value is None:
+            self.remove(part)
+            return
+        try:
+            text = self.encode(self.check(value))
+            _check_characters(text)
+        except ValueError as error:
+            raise FieldError(f"{self.label(part)}: {error}") from None
+        self.put(part.__place__.ensure(self.path), text)
+
+    def put(self, element: Element, text: str) -> None:
+        """Store `text` in its element."""
+        if self.path.attribute:
+            element.set(self.path.attribute, text)
+        else:
+            set_text(element, text)
+
+    def remove(self, part: "Part") -> None:
+        """Take the value out, with the elements that it leaves empty."""
+        element = part.__place__.find(self.path)
+        if element is None:
+            return
+        if self.path.attribute:
+            element.attrib.pop(self.path.attribute, "")
+            if len(element) or element.attrib or text_of(element).strip():
+                return
+        part.__place__.prune(element)
+
+    def label(self, part: "Part") -> str:
+        """How a person calls this field: ``memory.maximum``."""
+        return part.__place__.named(self.name)
+
+    def check(self, value: object) -> T:
+        """`value` as the field holds it; ValueError says why it cannot."""
+        raise NotImplementedError
+
+    def decode(self, text: str, part: "Part") -> T:  # noqa: ARG002
+        """The value that `text` stands for; ValueError says why there is none."""
+        return self.check(text)
+
+    def encode(self, value: T) -> str:
+        """The text that stands for `value`."""
+        return str(value)
+
+
+class Text(Field[str, R]):
+    """Any text; `suggestions` are common ones."""
+
+    kind = "text"
+
+    def __init__(self, path: str, suggestions: str = "", *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        super().__init__(path, absent=absent, **about)
+        self.choices = tuple(suggestions.split())
+
+    @override
+    def check(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not a text.")
+        return value
+
+
+class Choice(Text[R]):
+    """One of a few words. An unknown word in a document is read as it is, but never written."""
+
+    kind = "choice"
+
+    @override
+    def check(self, value: object) -> str:
+        if value not in self.choices:
+            raise ValueError(f"{value!r} is not one of its choices: {', '.join(self.choices)}.")
+        return str(value)
+
+    @override
+    def decode(self, text: str, part: "Part") -> str:
+        return text
+
+
+class Integer(Field[int, R]):
+    """A whole number."""
+
+    kind = "integer"
+
+    def __init__(self, path: str, least: int = 0, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        super().__init__(path, absent=absent, **about)
+        self.least = least
+
+    @override
+    def check(self, value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"\s*\+?\d+\s*", value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{value!r} is not a whole number.")
+        if value < self.least:
+            raise ValueError(f"{value} is too small: at least {self.least}.")
+        return int(value)
+
+
+class SizeField(Field[Size, R]):
+    """An amount of memory, with its unit in ``@unit``; KiB where the document names none, rounded up to KiB."""
+
+    kind = "size"
+    unit = "KiB"
+
+    @override
+    def check(self, value: object) -> Size:
+        if isinstance(value, str):
+            value = Size(value)
+        if not isinstance(value, Size):
+            raise ValueError(f"{value!r} has no unit: write Size('4 GiB') or the text '4 GiB'.")
+        if value < 0:
+            raise ValueError(f"{value} is below zero.")
+        return value.ceil("KiB")
+
+    @override
+    def decode(self, text: str, part: "Part") -> Size:
+        element = part.__place__.find(self.path)
+        unit = (element.get("unit") if element is not None else None) or self.unit
+        if not re.fullmatch(r"\s*\+?\d+\s*", text):
+            raise DefinitionError(f"{text!r} is not a whole number of {unit}.")
+        return Size(int(text), unit).ceil("KiB")
+
+    @override
+    def put(self, element: Element, text: str) -> None:
+        number, unit = text.split()
+        super().put(element, number)
+        element.set("unit", unit)
+
+
+class Switch(Field[bool, R]):
+    """A word for yes and a word for no."""
+
+    kind = "switch"
+
+    def __init__(self, path: str, words: Words, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        super().__init__(path, absent=absent, **about)
+        self.yes, self.no = words.split()
+
+    @override
+    def check(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is neither True nor False.")
+        return value
+
+    @override
+    def decode(self, text: str, part: "Part") -> bool:
+        if text not in (self.yes, self.no):
+            raise ValueError(f"{text!r} is neither {self.yes!r} nor {self.no!r}.")
+        return text == self.yes
+
+    @override
+    def encode(self, value: bool) -> str:
+        return self.yes if value else self.no
+
+
+class Flag(Field[bool, bool]):
+    """An element whose presence says yes."""
+
+    kind = "flag"
+
+    def __init__(self, path: str, **about: Unpack[About]) -> None:
+        super().__init__(path, absent=False, **about)
+
+    @override
+    def read(self, part: "Part") -> bool:
+        return part.__place__.find(self.path) is not None
+
+    @override
+    def write(self, part: "Part", value: object) -> None:
+        if not isinstance(value, bool) and value is not None:
+            raise FieldError(f"{self.label(part)}: {value!r} is neither True nor False.")
+        if value:
+            part.__place__.ensure(self.path)
+        else:
+            self.remove(part)
+
+
+class TextList(Field[tuple[str, ...], tuple[str, ...]]):
+    """The same value of several elements, in their order: ``os/boot/@dev``."""
+
+    kind = "list"
+
+    def __init__(self, path: str, choices: str = "", **about: Unpack[About]) -> None:
+        super().__init__(path, absent=(), **about)
+        self.choices = tuple(choices.split())
+
+    @override
+    def read(self, part: "Part") -> tuple[str, ...]:
+        values = (self._value(element) for element in part.__place__.all(self.path))
+        return tuple(value for value in values if value is not None)
+
+    @override
+    def write(self, part: "Part", value: object) -> None:
+        if isinstance(value, str) or not isinstance(value, Iterable | None):
+            raise FieldError(f"{self.label(part)}: {value!r} is not a list of texts.")
+        try:
+            texts = [self._checked(text) for text in value or ()]
+        except ValueError as error:
+            raise FieldError(f"{self.label(part)}: {error}") from None
+        elements = part.__place__.all(self.path)
+        for element, text in zip(elements, texts, strict=False):
+            self.put(element, text)
+        for element in elements[len(texts) :]:
+            part.__place__.prune(element)
+        for text in texts[len(elements) :]:
+            self.put(part.__place__.add(self.path), text)
+
+    def _checked(self, text: object) -> str:
+        if not isinstance(text, str) or (self.choices and text not in self.choices):
+            wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"
+            raise ValueError(f"{text!r} is not {wanted}.")
+        _check_characters(text)
+        return text
+
+    def _value(self, element: Element) -> str | None:
+        return element.get(self.path.attribute) if self.path.attribute else text_of(element)
+
+
+def _check_characters(text: str) -> None:
+    """Refuse what XML cannot hold before anything is changed."""
+    if found := re.search("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text):
+        raise ValueError(f"{text!r} has the character {found[0]!r}, which XML cannot hold: remove it.")

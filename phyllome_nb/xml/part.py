@@ -1,0 +1,219 @@
+"""Parts: typed views of one element and of what lies below it."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
+
+from phyllome_nb.xml.document import Element
+from phyllome_nb.xml.fields import Field
+from phyllome_nb.xml.path import Order, Path, Place
+
+__all__ = ["Entry", "Many", "Part", "PartList", "Section", "entries"]
+
+P = TypeVar("P", bound="Part")
+
+
+class Part:
+    """A typed view of an element. It stores nothing: the tree is the only store.
+
+    A subclass declares its fields, sections and lists of parts in schema order::
+
+        class Rng(Part, title="Random numbers", doc="formatdomain.html#random-number-generator-device"):
+            model = Choice("@model", "virtio", help="How the guest sees it.", qemu="-device virtio-rng-pci")
+
+    Names with two underscores are the lens's own, so that no field of libvirt's can clash with them.
+    """
+
+    __declared__: ClassVar[dict[str, Any]] = {}
+    """Name to field, section or list of parts, in order."""
+    __title__: ClassVar[str] = ""
+    """What a person calls it."""
+    __reference__: ClassVar[str] = ""
+    """Its section of libvirt's reference, below https://libvirt.org/."""
+    __place__: Place
+
+    def __init_subclass__(cls, title: str = "", doc: str = "") -> None:
+        own = {name: what for name, what in vars(cls).items() if isinstance(what, Field | Section | Many)}
+        cls.__declared__ = cls.__declared__ | own
+        cls.__title__ = title or cls.__name__
+        cls.__reference__ = doc
+
+    def __init__(self, place: Place) -> None:
+        vars(self)["__place__"] = place
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self.__declared__:
+            raise AttributeError(_no_such(type(self), name))
+        super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:  # a type checker must still see what is missing
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(_no_such(type(self), name))
+
+    def __dir__(self) -> list[str]:
+        return [*self.__declared__, "update"]
+
+    def __repr__(self) -> str:
+        given = {name: what.raw(self) for name, what in self.__declared__.items() if isinstance(what, Field)}
+        shown = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
+        return f"{type(self).__name__}({shown})"
+
+    def update(self, **values: object) -> Self:
+        """Set several fields at once.
+
+        Raises
+        ------
+        TypeError
+            If there is no such field; nothing is then changed.
+        FieldError
+            If a field refuses its value.
+        """
+        for name in values:
+            if not isinstance(self.__declared__.get(name), Field):
+                raise TypeError(_no_such(type(self), name))
+        for name, value in values.items():
+            setattr(self, name, value)
+        return self
+
+
+class Section(Generic[P]):
+    """A part that occurs at most once: ``topology = Section("topology", Topology)``."""
+
+    def __init__(self, path: str, part: type[P]) -> None:
+        self.path = Path.of(path)
+        self.part = part
+        self.name = ""
+
+    def __set_name__(self, owner: type[Part], name: str) -> None:
+        self.name = name
+        self.__doc__ = self.part.__doc__
+
+    @overload
+    def __get__(self, part: None, owner: type[Part]) -> Self: ...
+    @overload
+    def __get__(self, part: Part, owner: type[Part]) -> P: ...
+    def __get__(self, part: Part | None, owner: type[Part]) -> Self | P:
+        if part is None:
+            return self
+        return self.part(part.__place__.below(self.path, self.name))
+
+    def __set__(self, part: Part, value: object) -> None:
+        example = next(iter(self.part.__declared__))
+        raise AttributeError(f"{self.name} is a part: set its fields, such as {self.name}.{example}.")
+
+
+class Many(Generic[P]):
+    """A part that occurs any number of times: ``disks = Many("disk", Disk)``."""
+
+    def __init__(self, path: str, part: type[P]) -> None:
+        self.path = Path.of(path)
+        self.part = part
+        self.name = ""
+
+    def __set_name__(self, owner: type[Part], name: str) -> None:
+        self.name = name
+        self.__doc__ = self.part.__doc__
+
+    @overload
+    def __get__(self, part: None, owner: type[Part]) -> Self: ...
+    @overload
+    def __get__(self, part: Part, owner: type[Part]) -> "PartList[P]": ...
+    def __get__(self, part: Part | None, owner: type[Part]) -> "Self | PartList[P]":
+        if part is None:
+            return self
+        return PartList(self, part.__place__)
+
+    def __set__(self, part: Part, value: object) -> None:
+        raise AttributeError(f"{self.name} is a list of parts: use {self.name}.add(…) and {self.name}.remove(…).")
+
+
+class PartList(Generic[P]):
+    """The parts of one kind, in the order of the document."""
+
+    def __init__(self, many: Many[P], place: Place) -> None:
+        self._many = many
+        self._place = place
+
+    def __iter__(self) -> Iterator[P]:
+        for index, element in enumerate(self._place.all(self._many.path)):
+            yield self._part(element, index)
+
+    def __len__(self) -> int:
+        return len(self._place.all(self._many.path))
+
+    def __getitem__(self, index: int) -> P:
+        return list(self)[index]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    def add(self, **values: object) -> P:
+        """Append a part with these fields; nothing is added if one is refused.
+
+        Raises
+        ------
+        TypeError
+            If there is no such field.
+        FieldError
+            If a field refuses its value.
+        """
+        element = self._place.add(self._many.path)
+        try:
+            return self._part(element, len(self) - 1).update(**values)
+        except (TypeError, ValueError):
+            self._place.prune(element)
+            raise
+
+    def remove(self, part: P) -> None:
+        """Take one part out of the document."""
+        self._place.prune(part.__place__.anchor)
+
+    def _part(self, element: Element, index: int) -> P:
+        name = f"{self._place.named(self._many.name)}[{index}]"
+        return self._many.part(Place(element, schema_order(self._many.part), (), name))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field as the whole definition sees it."""
+
+    name: str
+    """Its attribute: ``cpu.topology.cores``, ``devices.disks[].source``."""
+    path: Path
+    """Its place below the root."""
+    field: Field[Any, Any]
+    part: type[Part]
+
+
+def entries(part: type[Part], name: str = "", steps: tuple[str, ...] = ()) -> Iterator[Entry]:
+    """Every field that a part reaches, in order."""
+    for own, what in part.__declared__.items():
+        match what:
+            case Field():
+                yield Entry(f"{name}{own}", what.path.below(steps), what, part)
+            case Section():
+                yield from entries(what.part, f"{name}{own}.", steps + what.path.steps)
+            case Many():
+                yield from entries(what.part, f"{name}{own}[].", steps + what.path.steps)
+
+
+_ORDERS: dict[type[Part], Order] = {}
+
+
+def schema_order(part: type[Part]) -> Order:
+    """For the steps to each parent below `part`, its children in the order of declaration."""
+    if part not in _ORDERS:
+        found: dict[tuple[str, ...], dict[str, None]] = {}
+        for entry in entries(part):
+            for depth, step in enumerate(entry.path.steps):
+                found.setdefault(entry.path.steps[:depth], {})[step] = None
+        _ORDERS[part] = {parent: tuple(children) for parent, children in found.items()}
+    return _ORDERS[part]
+
+
+def _no_such(part: type[Part], name: str) -> str:
+    near = difflib.get_close_matches(name, part.__declared__, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(part.__declared__)}."
+    return f"{part.__name__} has no field {name!r}: {hint}"
