@@ -1,7 +1,7 @@
 """Size: an amount of memory or storage that knows libvirt's units."""
 
 import re
-from decimal import Decimal
+from fractions import Fraction
 from typing import Self
 
 from phyllome_nb.errors import DefinitionError
@@ -18,7 +18,7 @@ FACTORS: dict[str, int] = (
     | {name[0].lower(): 1024**power for power, name in enumerate(BINARY, 1)}
     | {name.lower(): 1000**power for power, name in enumerate(DECIMAL, 1)}
 )
-TEXT = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z]*)\s*")
+TEXT = re.compile(r"\s*(?P<number>[0-9]{1,40}(?:\.[0-9]{1,40})?)\s*(?P<unit>[A-Za-z]*)\s*")
 
 
 def factor(unit: str) -> int:
@@ -151,7 +151,7 @@ def _read(text: str) -> int:
         raise DefinitionError(f"{text!r} is not a size: write a number and a unit, such as '4 GiB'.")
     if not match["unit"]:
         raise DefinitionError(f"{text!r} has no unit: write '{match['number']} GiB', or another of {choices()}.")
-    exact = Decimal(match["number"]) * factor(match["unit"])
-    if exact != int(exact):
+    exact = Fraction(match["number"]) * factor(match["unit"])
+    if exact.denominator != 1:
         raise DefinitionError(f"{text!r} is not a whole number of bytes: use a smaller unit.")
     return int(exact)

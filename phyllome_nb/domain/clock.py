@@ -6,7 +6,12 @@ from phyllome_nb.xml.part import Many, Part
 __all__ = ["Clock", "Timer"]
 
 
-class Timer(Part, title="Timer", doc="formatdomain.html#time-keeping"):
+class Timer(
+    Part,
+    title="Timer",
+    doc="formatdomain.html#time-keeping",
+    start={"name": "kvmclock", "present": True},
+):
     """One source of time that the guest can use."""
 
     name = Choice(

@@ -1,5 +1,7 @@
 """Which processor the guest sees."""
 
+from math import prod
+
 from phyllome_nb.xml.fields import Choice, Integer, Switch, Text
 from phyllome_nb.xml.part import Part, Section
 
@@ -18,6 +20,24 @@ class Topology(Part, title="CPU topology", doc="formatdomain.html#cpu-model-and-
     threads = Integer(
         "@threads", 1, help="Threads in each core: 2 where the guest should see siblings.", qemu="-smp threads="
     )
+
+    def product(self) -> int | None:
+        """The vCPUs that it makes; None where none is given."""
+        given = [self.sockets, self.dies, self.clusters, self.cores, self.threads]
+        return None if given == [None] * len(given) else prod(count or 1 for count in given)
+
+    def fitting_cores(self, vcpus: int) -> int | None:
+        """The cores with which it would make so many vCPUs, the rest as it is; None where none does.
+
+        Examples
+        --------
+        >>> from phyllome_nb.domain.spec import DomainSpec
+        >>> topology = DomainSpec("web").cpu.topology.update(sockets=1, cores=2, threads=2)
+        >>> topology.product(), topology.fitting_cores(6), topology.fitting_cores(7)
+        (4, 3, None)
+        """
+        others = (self.product() or 1) // (self.cores or 1)
+        return vcpus // others if vcpus % others == 0 else None
 
 
 class Cpu(Part, title="CPU", doc="formatdomain.html#cpu-model-and-topology"):

@@ -39,7 +39,7 @@ def check_name(name: str) -> str:
         raise ValueError("A VM needs a name: letters, digits, '-', '_' and '.' are safe everywhere.")
     if "/" in name:
         raise ValueError(f"{name!r} has a '/', which libvirt refuses in a name: use '-' instead.")
-    if found := re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", name):
+    if found := re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", name):
         raise ValueError(f"{name!r} has the control character {found[0]!r}: remove it.")
     if len(name.encode()) > LONGEST:
         raise ValueError(f"The name is {len(name.encode())} bytes long: libvirt can store at most {LONGEST}.")

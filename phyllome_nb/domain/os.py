@@ -6,7 +6,12 @@ from phyllome_nb.xml.part import Many, Part
 __all__ = ["FirmwareFeature", "Os"]
 
 
-class FirmwareFeature(Part, title="Firmware feature", doc="formatdomain.html#bios-bootloader"):
+class FirmwareFeature(
+    Part,
+    title="Firmware feature",
+    doc="formatdomain.html#bios-bootloader",
+    start={"enabled": False, "name": "secure-boot"},
+):
     """What the firmware that libvirt chooses must have, or must not."""
 
     enabled = Switch("@enabled", "yes no", help="Whether it must have it (yes) or must not (no).")

@@ -8,7 +8,7 @@ __all__ = ["Environment", "Qemu"]
 REFERENCE = "drvqemu.html#pass-through-of-arbitrary-qemu-commands"
 
 
-class Environment(Part, title="Environment variable", doc=REFERENCE):
+class Environment(Part, title="Environment variable", doc=REFERENCE, start={"name": "VARIABLE", "value": ""}):
     """A variable in QEMU's environment."""
 
     name = Text("@name", help="The variable.")

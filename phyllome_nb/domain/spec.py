@@ -57,6 +57,7 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
     </domain>
     """
 
+    name = Name("name", absent="", help="What the VM is called on its host; no two have the same name.", qemu="-name")
     type = Choice(
         "@type",
         "kvm qemu hvf test xen lxc openvz vmware hyperv vbox phyp vz bhyve",
@@ -64,7 +65,6 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         doc="formatdomain.html#element-and-attribute-overview",
         qemu="-accel",
     )
-    name = Name("name", absent="", help="What the VM is called on its host; no two have the same name.", qemu="-name")
     uuid = Text(
         "uuid", help="What the VM is to libvirt. Leave it out for a new VM: libvirt then never overwrites another."
     )
@@ -137,9 +137,6 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
 
     def _repr_html_(self) -> str:
         return styled(highlight(self.public_xml()))
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), "compare", "copy", "from_xml", "public_xml", "to_xml"]
 
     def _view(self, root: document.Element) -> None:
         super().__init__(Place(root, schema_order(DomainSpec)))

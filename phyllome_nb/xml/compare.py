@@ -6,13 +6,17 @@ from typing import Literal
 
 from lxml import etree
 
+from phyllome_nb.errors import DefinitionError
 from phyllome_nb.size import Size
-from phyllome_nb.xml.document import Element, text_of
+from phyllome_nb.xml.document import Element, public, text_of
 
 __all__ = ["Difference", "compare"]
 
-SIZES = {"memory", "currentMemory", "maxMemory"}
+SIZES = {"memory", "currentMemory", "maxMemory", "hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"}
 """Elements whose number is in KiB where no unit is named."""
+
+AMOUNTS = ("memory", "size", "value", "")
+"""What holds the number where an element has a unit: one of these attributes, else the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,16 @@ def compare(before: Element, after: Element) -> list[Difference]:
 
 
 def _differences(before: Element, after: Element, path: str) -> Iterator[Difference]:
-    same_size = _size(before) is not None and _size(before) == _size(after)
-    yield from _attributes(before, after, path, {"unit"} if same_size else set())
-    old, new = text_of(before).strip(), text_of(after).strip()
-    if old != new and not same_size:
-        yield Difference("rewrote", path.rstrip("/"), _quantity(before) or old, _quantity(after) or new)
+    old, new = _said(before), _said(after)
+    for name in dict.fromkeys([*old, *new]):
+        place = f"{path}@{_label(name)}" if name else path.rstrip("/")
+        shown = public(before, name, old.get(name, "")), public(after, name, new.get(name, ""))
+        if name not in old:
+            yield Difference("added", place, *shown)
+        elif name not in new:
+            yield Difference("dropped", place, *shown)
+        elif not _same(old[name], new[name]):
+            yield Difference("rewrote", place, *shown)
     tags = dict.fromkeys(
         str(child.tag) for parent in (before, after) for child in parent.iterchildren(tag=etree.Element)
     )
@@ -52,73 +61,84 @@ def _differences(before: Element, after: Element, path: str) -> Iterator[Differe
         yield from _children(before.findall(tag), after.findall(tag), f"{path}{_label(tag)}")
 
 
-def _attributes(before: Element, after: Element, path: str, ignored: set[str]) -> Iterator[Difference]:
-    for name in dict.fromkeys([*before.keys(), *after.keys()]):
-        old, new = before.get(name), after.get(name)
-        if old == new or name in ignored:
-            continue
-        place = f"{path}@{_label(name)}"
-        if old is None:
-            yield Difference("added", place, after=new or "")
-        elif new is None:
-            yield Difference("dropped", place, before=old)
-        else:
-            yield Difference("rewrote", place, old, new)
-
-
 def _children(before: list[Element], after: list[Element], path: str) -> Iterator[Difference]:
-    """Pair elements of one name: those that say the same first, a single pair last."""
-    rest = list(after)
-    lonely = []
+    twins = _pairs(before, after)
     for old in before:
-        twin = next((new for new in rest if _alike(old, new)), None)
-        if twin is None:
-            lonely.append(old)
-            continue
-        rest.remove(twin)
-        yield from _differences(old, twin, f"{path}/")
-    if len(before) == len(after) == 1 and lonely:
-        yield from _differences(lonely.pop(), rest.pop(), f"{path}/")
-    for old in lonely:
-        yield Difference("dropped", path, before=_summary(old))
-    for new in rest:
-        yield Difference("added", path, after=_summary(new))
+        if old in twins:
+            yield from _differences(old, twins[old], f"{path}/")
+        else:
+            yield Difference("dropped", path, before=_summary(old))
+    for new in after:
+        if new not in twins.values():
+            yield Difference("added", path, after=_summary(new))
+
+
+def _pairs(before: list[Element], after: list[Element]) -> dict[Element, Element]:
+    """Which elements of one name are the same thing: the only ones, else the likest first."""
+    if len(before) == len(after) == 1:
+        return {before[0]: after[0]}
+    pairs: dict[Element, Element] = {}
+    for same in (_equal, _namesakes, _alike):
+        for old in before:
+            rest = (new for new in after if new not in pairs.values())
+            if old not in pairs and (twin := next((new for new in rest if same(old, new)), None)) is not None:
+                pairs[old] = twin
+    return pairs
+
+
+def _equal(old: Element, new: Element) -> bool:
+    return next(_differences(old, new, ""), None) is None
+
+
+def _namesakes(old: Element, new: Element) -> bool:
+    """Whether both have the one thing that tells devices of their kind apart."""
+    return any(name is not None and name == other for name, other in zip(_names(old), _names(new), strict=True))
 
 
 def _alike(old: Element, new: Element) -> bool:
-    """Whether `new` says all that `old` says of itself: its attributes, its text, and what names a device."""
-    if any(new.get(name) != value for name, value in old.items()):
+    """Whether `new` says all that `old` says of itself, and is not named otherwise."""
+    said = _said(new)
+    if any(name not in said or not _same(value, said[name]) for name, value in _said(old).items()):
         return False
-    if text_of(old).strip() != text_of(new).strip():
-        return False
-    return all(_own_name(old, path) in (None, _own_name(new, path)) for path in ("target", "mac"))
+    return all(name in (None, other) for name, other in zip(_names(old), _names(new), strict=True))
 
 
-def _own_name(device: Element, tag: str) -> str | None:
-    found = device.find(tag)
-    return None if found is None else found.get("dev") or found.get("address")
+def _names(device: Element) -> tuple[str | None, str | None]:
+    """A device's target and hardware address."""
+    target, mac = device.find("target"), device.find("mac")
+    return (
+        None if target is None else target.get("dev") or target.get("name") or target.get("dir"),
+        None if mac is None else mac.get("address"),
+    )
 
 
-def _size(element: Element) -> Size | None:
-    if element.tag not in SIZES and element.get("unit") is None:
-        return None
+def _said(element: Element) -> dict[str, str]:
+    """What an element says of itself: its attributes, and under no name its text; numbers with their units."""
+    said = {str(name): str(value) for name, value in element.items()} | {"": text_of(element).strip()}
+    amount = next((name for name in AMOUNTS if said.get(name)), None)
+    unit = said.get("unit") or ("KiB" if element.tag in SIZES and amount == "" else "")
+    if amount is not None and unit:
+        said.pop("unit", "")
+        said[amount] = f"{said[amount]} {unit}"
+    return said
+
+
+def _same(old: str, new: str) -> bool:
+    if old == new:
+        return True
     try:
-        return Size(int(text_of(element)), element.get("unit") or "KiB").ceil("KiB")
-    except ValueError:
-        return None
-
-
-def _quantity(element: Element) -> str:
-    return "" if _size(element) is None else f"{text_of(element).strip()} {element.get('unit') or 'KiB'}"
+        return Size(old).ceil("KiB") == Size(new).ceil("KiB")
+    except DefinitionError:
+        return False
 
 
 def _summary(element: Element) -> str:
     """What an element says of itself, on one line."""
-    attributes = [f"{_label(name)}={value!r}" for name, value in element.items()]
+    said = {name: public(element, name, value) for name, value in _said(element).items()}
+    text = said.pop("")
+    attributes = [f"{_label(name)}={value!r}" for name, value in said.items()]
     inside = [_label(str(child.tag)) for child in element.iterchildren(tag=etree.Element)]
-    return " ".join(
-        [_quantity(element) or text_of(element).strip(), *attributes, *(["with", ", ".join(inside)] if inside else [])]
-    ).strip()
+    return " ".join([text, *attributes, *(["with", ", ".join(inside)] if inside else [])]).strip()
 
 
 def _label(tag: str) -> str:

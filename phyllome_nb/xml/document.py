@@ -1,12 +1,13 @@
 """Reading a definition safely, and writing it back as it was."""
 
+import re
 from copy import deepcopy
 
 from lxml import etree
 
 from phyllome_nb.errors import FieldError, ParseError
 
-__all__ = ["Element", "copy", "new", "parse", "public_text", "set_text", "text_of", "to_text"]
+__all__ = ["Element", "copy", "new", "parse", "public", "public_text", "set_text", "text_of", "to_text"]
 
 Element = etree._Element  # noqa: SLF001  (lxml gives its element type no public name)
 
@@ -39,17 +40,20 @@ def parse(text: str | bytes, root: str) -> Element:
     try:
         element = etree.fromstring(data, _parser(encoding="utf-8" if isinstance(text, str) else None))
     except etree.XMLSyntaxError as error:
-        raise ParseError(f"Not well-formed XML, line {error.lineno}: {error.msg}.") from None
+        raise ParseError(f"Not well-formed XML: {_one_line(error)}.") from None
     except (LookupError, ValueError) as error:
-        raise ParseError(f"The text cannot be read as XML: {error}.") from None
+        raise ParseError(f"The text cannot be read as XML: {_one_line(error)}.") from None
     if _docinfo(element).doctype:
         raise ParseError("The text has a DOCTYPE, which libvirt would expand: remove the DOCTYPE and its entities.")
     if element.tag != root:
-        raise ParseError(
-            f"This is a <{etree.QName(element).localname}> document, not a libvirt <{root}>: "
-            "give the XML of one virtual machine.",
-        )
+        found = etree.QName(element).text
+        raise ParseError(f"This is a <{found}> document, not a libvirt <{root}>: give the XML of one virtual machine.")
     return element
+
+
+def _one_line(error: Exception) -> str:
+    """The parser's complaint, without line breaks and without the name of a file that there is not."""
+    return re.sub(r"\s*\n\s*| \(<string>.*", "", str(error))
 
 
 def _parser(encoding: str | None) -> etree.XMLParser:
@@ -81,7 +85,10 @@ def copy(element: Element) -> Element:
 
 def to_text(element: Element) -> str:
     """The document of `element` as text, the comments around its root included."""
-    return etree.tostring(element.getroottree(), encoding="unicode")
+    root = element.getroottree().getroot()
+    # lxml drops the white space around the root, and would put the comments there on the root's line.
+    document = [*reversed([*root.itersiblings(preceding=True)]), root, *root.itersiblings()]
+    return "\n".join(etree.tostring(node, encoding="unicode", with_tail=False) for node in document)
 
 
 def public_text(element: Element) -> str:
@@ -95,6 +102,12 @@ def public_text(element: Element) -> str:
     return to_text(shown)
 
 
+def public(element: Element, name: str, value: str) -> str:
+    """`value` for the screen, as the attribute `name` of `element` or, under no name, its text."""
+    secret = name == "passwd" or (element.tag == "cookie" and not name)
+    return HIDDEN if secret and value else value
+
+
 def text_of(element: Element) -> str:
     """The characters directly inside `element`, comments left out."""
     return "".join([element.text or "", *(child.tail or "" for child in element)])
@@ -103,7 +116,7 @@ def text_of(element: Element) -> str:
 def set_text(element: Element, text: str) -> None:
     """Replace the characters directly inside `element`; comments stay."""
     try:
-        element.text = text
+        element.text = text or None
     except ValueError:
         raise FieldError(f"{text!r} has characters that XML cannot hold: remove control characters.") from None
     for child in element:

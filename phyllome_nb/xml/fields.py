@@ -96,7 +96,8 @@ class Field(Generic[T, R]):
         element = part.__place__.find(self.path)
         if element is None:
             return None
-        return element.get(self.path.attribute) if self.path.attribute else text_of(element)
+        # An empty element says nothing to libvirt either.
+        return element.get(self.path.attribute) if self.path.attribute else text_of(element) or None
 
     def write(self, part: "Part", value: object) -> None:
         """Check `value`, then put it into the document; None removes it.
@@ -106,15 +107,28 @@ class Field(Generic[T, R]):
         FieldError
             If the field cannot hold it; the document is then unchanged.
         """
-        if value is None:
-            self.remove(part)
-            return
+        self.store(part, self.accept(part, value))
+
+    def accept(self, part: "Part", value: object) -> list[str]:
+        """The texts that `store` writes for `value`; none removes the field. FieldError says why there are none."""
         try:
-            text = self.encode(self.check(value))
-            _check_characters(text)
+            texts = self.texts(value)
+            for text in texts:
+                _check_characters(text)
         except ValueError as error:
             raise FieldError(f"{self.label(part)}: {error}") from None
-        self.put(part.__place__.ensure(self.path), text)
+        return texts
+
+    def texts(self, value: object) -> list[str]:
+        """The texts that stand for `value`, one for each element; ValueError says why there are none."""
+        return [] if value is None else [self.encode(self.check(value))]
+
+    def store(self, part: "Part", texts: list[str]) -> None:
+        """Write what was accepted."""
+        if texts:
+            self.put(part.__place__.ensure(self.path), texts[0])
+        else:
+            self.remove(part)
 
     def put(self, element: Element, text: str) -> None:
         """Store `text` in its element."""
@@ -128,11 +142,16 @@ class Field(Generic[T, R]):
         element = part.__place__.find(self.path)
         if element is None:
             return
+        self.clear(element)
+        if not element.attrib and element.find("*") is None and not text_of(element).strip():
+            part.__place__.prune(element)
+
+    def clear(self, element: Element) -> None:
+        """Take the value out of its element, and nothing else that the element says."""
         if self.path.attribute:
             element.attrib.pop(self.path.attribute, "")
-            if len(element) or element.attrib or text_of(element).strip():
-                return
-        part.__place__.prune(element)
+        else:
+            set_text(element, "")
 
     def label(self, part: "Part") -> str:
         """How a person calls this field: ``memory.maximum``."""
@@ -194,7 +213,7 @@ class Integer(Field[int, R]):
 
     @override
     def check(self, value: object) -> int:
-        if isinstance(value, str) and re.fullmatch(r"\s*\+?\d+\s*", value):
+        if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError(f"{value!r} is not a whole number.")
@@ -223,7 +242,7 @@ class SizeField(Field[Size, R]):
     def decode(self, text: str, part: "Part") -> Size:
         element = part.__place__.find(self.path)
         unit = (element.get("unit") if element is not None else None) or self.unit
-        if not re.fullmatch(r"\s*\+?\d+\s*", text):
+        if not re.fullmatch(r"\s*\+?[0-9]+\s*", text):
             raise DefinitionError(f"{text!r} is not a whole number of {unit}.")
         return Size(int(text), unit).ceil("KiB")
 
@@ -232,6 +251,11 @@ class SizeField(Field[Size, R]):
         number, unit = text.split()
         super().put(element, number)
         element.set("unit", unit)
+
+    @override
+    def clear(self, element: Element) -> None:
+        super().clear(element)
+        element.attrib.pop("unit", "")
 
 
 class Switch(Field[bool, R]):
@@ -273,13 +297,17 @@ class Flag(Field[bool, bool]):
         return part.__place__.find(self.path) is not None
 
     @override
-    def write(self, part: "Part", value: object) -> None:
+    def texts(self, value: object) -> list[str]:
         if not isinstance(value, bool) and value is not None:
-            raise FieldError(f"{self.label(part)}: {value!r} is neither True nor False.")
-        if value:
+            raise ValueError(f"{value!r} is neither True nor False.")
+        return [""] if value else []
+
+    @override
+    def store(self, part: "Part", texts: list[str]) -> None:
+        if texts:
             part.__place__.ensure(self.path)
-        else:
-            self.remove(part)
+        elif (element := part.__place__.find(self.path)) is not None:
+            part.__place__.prune(element)
 
 
 class TextList(Field[tuple[str, ...], tuple[str, ...]]):
@@ -292,18 +320,22 @@ class TextList(Field[tuple[str, ...], tuple[str, ...]]):
         self.choices = tuple(choices.split())
 
     @override
+    def __set__(self, part: "Part", value: Iterable[str] | None) -> None:
+        self.write(part, value)
+
+    @override
     def read(self, part: "Part") -> tuple[str, ...]:
         values = (self._value(element) for element in part.__place__.all(self.path))
         return tuple(value for value in values if value is not None)
 
     @override
-    def write(self, part: "Part", value: object) -> None:
+    def texts(self, value: object) -> list[str]:
         if isinstance(value, str) or not isinstance(value, Iterable | None):
-            raise FieldError(f"{self.label(part)}: {value!r} is not a list of texts.")
-        try:
-            texts = [self._checked(text) for text in value or ()]
-        except ValueError as error:
-            raise FieldError(f"{self.label(part)}: {error}") from None
+            raise ValueError(f"{value!r} is not a list of texts.")
+        return [self._checked(text) for text in value or ()]
+
+    @override
+    def store(self, part: "Part", texts: list[str]) -> None:
         elements = part.__place__.all(self.path)
         for element, text in zip(elements, texts, strict=False):
             self.put(element, text)
@@ -316,7 +348,6 @@ class TextList(Field[tuple[str, ...], tuple[str, ...]]):
         if not isinstance(text, str) or (self.choices and text not in self.choices):
             wanted = f"one of {', '.join(self.choices)}" if self.choices else "a text"
             raise ValueError(f"{text!r} is not {wanted}.")
-        _check_characters(text)
         return text
 
     def _value(self, element: Element) -> str | None:

@@ -19,7 +19,7 @@ def highlight(text: str, changed: Container[int] = ()) -> Html:
     Examples
     --------
     >>> highlight("<acpi/>", changed=[0])
-    '<pre class="phy-xml"><span class="phy-line phy-changed"><span class="phy-tag">&lt;acpi</span>...
+    '<pre class="phy-xml"><span class="phy-line phy-changed" title="changed"><span class="phy-tag">&lt;acpi</span>...
     """
     lines: list[list[str]] = [[]]
     for kind, value in lex(text, XmlLexer(stripnl=False, ensurenl=False)):

@@ -31,13 +31,16 @@ class Part:
     """What a person calls it."""
     __reference__: ClassVar[str] = ""
     """Its section of libvirt's reference, below https://libvirt.org/."""
+    __start__: ClassVar[dict[str, object]] = {}
+    """What a new one begins with, where a person adds one."""
     __place__: Place
 
-    def __init_subclass__(cls, title: str = "", doc: str = "") -> None:
+    def __init_subclass__(cls, title: str = "", doc: str = "", start: dict[str, object] | None = None) -> None:
         own = {name: what for name, what in vars(cls).items() if isinstance(what, Field | Section | Many)}
         cls.__declared__ = cls.__declared__ | own
         cls.__title__ = title or cls.__name__
         cls.__reference__ = doc
+        cls.__start__ = start or {}
 
     def __init__(self, place: Place) -> None:
         vars(self)["__place__"] = place
@@ -53,7 +56,7 @@ class Part:
             raise AttributeError(_no_such(type(self), name))
 
     def __dir__(self) -> list[str]:
-        return [*self.__declared__, "update"]
+        return [*self.__declared__, *(name for name in dir(type(self)) if not name.startswith("_"))]
 
     def __repr__(self) -> str:
         given = {name: what.raw(self) for name, what in self.__declared__.items() if isinstance(what, Field)}
@@ -68,13 +71,10 @@ class Part:
         TypeError
             If there is no such field; nothing is then changed.
         FieldError
-            If a field refuses its value.
+            If a field refuses its value; nothing is then changed either.
         """
-        for name in values:
-            if not isinstance(self.__declared__.get(name), Field):
-                raise TypeError(_no_such(type(self), name))
-        for name, value in values.items():
-            setattr(self, name, value)
+        for name, texts in _accepted(self, values).items():
+            self.__declared__[name].store(self, texts)
         return self
 
 
@@ -133,6 +133,7 @@ class PartList(Generic[P]):
     """The parts of one kind, in the order of the document."""
 
     def __init__(self, many: Many[P], place: Place) -> None:
+        self.kind = many.part
         self._many = many
         self._place = place
 
@@ -159,12 +160,9 @@ class PartList(Generic[P]):
         FieldError
             If a field refuses its value.
         """
-        element = self._place.add(self._many.path)
-        try:
-            return self._part(element, len(self) - 1).update(**values)
-        except (TypeError, ValueError):
-            self._place.prune(element)
-            raise
+        index = len(self)
+        _accepted(self._part(self._place.anchor, index), values)
+        return self._part(self._place.add(self._many.path), index).update(**values)
 
     def remove(self, part: P) -> None:
         """Take one part out of the document."""
@@ -172,7 +170,7 @@ class PartList(Generic[P]):
 
     def _part(self, element: Element, index: int) -> P:
         name = f"{self._place.named(self._many.name)}[{index}]"
-        return self._many.part(Place(element, schema_order(self._many.part), (), name))
+        return self.kind(Place(element, schema_order(self.kind), (), name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +209,14 @@ def schema_order(part: type[Part]) -> Order:
                 found.setdefault(entry.path.steps[:depth], {})[step] = None
         _ORDERS[part] = {parent: tuple(children) for parent, children in found.items()}
     return _ORDERS[part]
+
+
+def _accepted(part: Part, values: dict[str, object]) -> dict[str, list[str]]:
+    """What each field would store; an error if there is no such field, or it refuses its value."""
+    for name in values:
+        if not isinstance(part.__declared__.get(name), Field):
+            raise TypeError(_no_such(type(part), name))
+    return {name: part.__declared__[name].accept(part, value) for name, value in values.items()}
 
 
 def _no_such(part: type[Part], name: str) -> str:

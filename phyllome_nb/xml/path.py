@@ -16,6 +16,7 @@ Order = Mapping[tuple[str, ...], tuple[str, ...]]
 """For the steps to a parent, its children's tags in schema order."""
 
 INDENT = "  "
+"""What a level is indented by where the document does not show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +184,18 @@ def _place(parent: Element, child: Element, position: int) -> None:
     if len(parent) == 0:
         outer = _before(parent).rpartition("\n")
         if outer[1] and _blank(parent.text):
-            parent.text, child.tail = f"\n{outer[2]}{INDENT}", f"\n{outer[2]}"
+            parent.text, child.tail = f"\n{outer[2]}{_indent(parent)}", f"\n{outer[2]}"
     elif position == len(parent):
         child.tail, parent[-1].tail = parent[-1].tail, between
     else:
         child.tail = between
     parent.insert(position, child)
+
+
+def _indent(element: Element) -> str:
+    """What a level of the document is indented by: as much as the root's first child."""
+    text = element.getroottree().getroot().text or ""
+    return text.rpartition("\n")[2] if "\n" in text and _blank(text) else INDENT
 
 
 def _take_out(parent: Element, child: Element) -> None:

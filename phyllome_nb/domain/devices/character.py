@@ -8,7 +8,12 @@ __all__ = ["Channel", "Console", "Serial"]
 HOST_SIDE = "pty file unix tcp udp dev pipe stdio null vc spicevmc spiceport dbus nmdm qemu-vdagent"
 
 
-class Serial(Part, title="Serial port", doc="formatdomain.html#serial-port"):
+class Serial(
+    Part,
+    title="Serial port",
+    doc="formatdomain.html#serial-port",
+    start={"type": "pty"},
+):
     """A serial port."""
 
     type = Choice(
@@ -16,11 +21,20 @@ class Serial(Part, title="Serial port", doc="formatdomain.html#serial-port"):
     )
     path = Text("source/@path", help="The file or socket on the host, for the types that have one.")
     log = Text("log/@file", help="A file on the host that keeps all that the guest writes.", qemu="logfile=")
-    target = Choice("target/@type", "isa-serial pci-serial usb-serial system-serial", help="The port the guest sees.")
+    target = Choice(
+        "target/@type",
+        "isa-serial pci-serial usb-serial system-serial spapr-vio-serial sclp-serial isa-debug",
+        help="The port the guest sees.",
+    )
     port = Integer("target/@port", help="Its number.")
 
 
-class Console(Part, title="Console", doc="formatdomain.html#console"):
+class Console(
+    Part,
+    title="Console",
+    doc="formatdomain.html#console",
+    start={"type": "pty", "target": "serial", "port": 0},
+):
     """The guest's main text console."""
 
     type = Choice(
@@ -32,7 +46,12 @@ class Console(Part, title="Console", doc="formatdomain.html#console"):
     port = Integer("target/@port", help="Its number.")
 
 
-class Channel(Part, title="Channel", doc="formatdomain.html#channel"):
+class Channel(
+    Part,
+    title="Channel",
+    doc="formatdomain.html#channel",
+    start={"type": "unix", "target": "virtio", "name": "org.qemu.guest_agent.0"},
+):
     """A private line between a program on the host and one in the guest."""
 
     type = Choice("@type", HOST_SIDE, help="Where the host's end is.", qemu="-chardev")

@@ -6,7 +6,12 @@ from phyllome_nb.xml.part import Part
 __all__ = ["Disk"]
 
 
-class Disk(Part, title="Disk", doc="formatdomain.html#hard-drives-floppy-disks-cdroms"):
+class Disk(
+    Part,
+    title="Disk",
+    doc="formatdomain.html#hard-drives-floppy-disks-cdroms",
+    start={"type": "file", "device": "disk", "driver": "qemu", "format": "qcow2", "target": "vda", "bus": "virtio"},
+):
     """A disk or a CD drive."""
 
     type = Choice(

@@ -6,11 +6,16 @@ from phyllome_nb.xml.part import Part
 __all__ = ["Graphics", "Video"]
 
 
-class Graphics(Part, title="Graphics", doc="formatdomain.html#graphical-framebuffers"):
+class Graphics(
+    Part,
+    title="Graphics",
+    doc="formatdomain.html#graphical-framebuffers",
+    start={"type": "vnc", "listen": "none"},
+):
     """How a person sees the guest's screen."""
 
     type = Choice("@type", "spice vnc sdl rdp desktop egl-headless dbus", help="The protocol.", qemu="-spice or -vnc")
-    port = Integer("@port", help="The TCP port; left out with autoport.")
+    port = Integer("@port", -1, help="The TCP port; left out with autoport, or -1, the older way to say so.")
     autoport = Switch("@autoport", "yes no", help="Let libvirt choose a free port.")
     listen = Choice(
         "listen/@type", "none address network socket", help="Where it listens: none means only through libvirt."
@@ -24,11 +29,19 @@ class Graphics(Part, title="Graphics", doc="formatdomain.html#graphical-framebuf
     )
 
 
-class Video(Part, title="Video", doc="formatdomain.html#video-devices"):
+class Video(
+    Part,
+    title="Video",
+    doc="formatdomain.html#video-devices",
+    start={"model": "virtio"},
+):
     """The graphics card the guest sees."""
 
     model = Choice(
-        "model/@type", "virtio qxl vga cirrus bochs ramfb none", help="virtio suits current guests.", qemu="-device"
+        "model/@type",
+        "virtio qxl vga cirrus bochs ramfb vmvga none",
+        help="virtio suits current guests.",
+        qemu="-device",
     )
     heads = Integer("model/@heads", 1, help="How many screens it can drive.")
     primary = Switch("model/@primary", "yes no", help="Whether the guest boots on it.")

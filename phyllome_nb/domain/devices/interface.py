@@ -6,7 +6,12 @@ from phyllome_nb.xml.part import Part
 __all__ = ["Interface"]
 
 
-class Interface(Part, title="Network interface", doc="formatdomain.html#network-interfaces"):
+class Interface(
+    Part,
+    title="Network interface",
+    doc="formatdomain.html#network-interfaces",
+    start={"type": "network", "network": "default", "model": "virtio"},
+):
     """A network card."""
 
     type = Choice(

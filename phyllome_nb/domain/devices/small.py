@@ -6,7 +6,12 @@ from phyllome_nb.xml.part import Part
 __all__ = ["Input", "Memballoon", "Rng", "Tpm"]
 
 
-class Input(Part, title="Input", doc="formatdomain.html#input-devices"):
+class Input(
+    Part,
+    title="Input",
+    doc="formatdomain.html#input-devices",
+    start={"type": "tablet", "bus": "virtio"},
+):
     """A keyboard, a mouse or a tablet."""
 
     type = Choice(
@@ -34,7 +39,12 @@ class Memballoon(Part, title="Memory balloon", doc="formatdomain.html#memory-bal
     )
 
 
-class Rng(Part, title="Random numbers", doc="formatdomain.html#random-number-generator-device"):
+class Rng(
+    Part,
+    title="Random numbers",
+    doc="formatdomain.html#random-number-generator-device",
+    start={"model": "virtio", "backend": "random", "source": "/dev/urandom"},
+):
     """A source of random numbers, so that the guest need not wait for them."""
 
     model = Choice(
@@ -51,10 +61,17 @@ class Rng(Part, title="Random numbers", doc="formatdomain.html#random-number-gen
     )
 
 
-class Tpm(Part, title="TPM", doc="formatdomain.html#tpm-device"):
+class Tpm(
+    Part,
+    title="TPM",
+    doc="formatdomain.html#tpm-device",
+    start={"model": "tpm-crb", "backend": "emulator", "version": "2.0"},
+):
     """A Trusted Platform Module, which Windows 11 asks for."""
 
-    model = Choice("@model", "tpm-crb tpm-tis tpm-spapr", help="tpm-crb is TPM 2.0 only.", qemu="-device")
+    model = Choice(
+        "@model", "tpm-crb tpm-tis tpm-spapr spapr-tpm-proxy", help="tpm-crb is TPM 2.0 only.", qemu="-device"
+    )
     backend = Choice(
         "backend/@type",
         "emulator passthrough external",

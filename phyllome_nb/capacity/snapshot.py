@@ -1,0 +1,229 @@
+"""Snapshot: the facts of one host at one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Self
+
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.size import Size
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DomainFacts", "HostFacts", "Promise", "Snapshot"]
+
+Count = Literal["running", "defined"]
+"""Which VMs a sum counts: those that run now, or all that are defined, as if every one ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a host has."""
+
+    name: str
+    uri: str
+    cpus: int
+    """Logical CPUs that are online (``virNodeGetInfo``)."""
+    sockets: int
+    """Sockets in each NUMA node."""
+    cores: int
+    """Cores in each socket."""
+    threads: int
+    """Threads in each core."""
+    nodes: int
+    """NUMA nodes."""
+    memory: Size
+    memory_source: str
+    """The call that said how much memory there is."""
+    libvirt: str = ""
+    hypervisor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a host has promised one VM."""
+
+    vcpus: int
+    vcpus_max: int
+    memory: Size
+    memory_max: Size
+
+    @classmethod
+    def of(cls, spec: DomainSpec) -> Self:
+        """What a definition asks for.
+
+        Raises
+        ------
+        FieldError
+            If one of its numbers cannot be read.
+
+        Examples
+        --------
+        >>> spec = DomainSpec("web")
+        >>> spec.memory.maximum, spec.memory.current, spec.vcpus.maximum = "4 GiB", "1 GiB", 2
+        >>> Promise.of(spec)
+        Promise(vcpus=2, vcpus_max=2, memory=Size('1 GiB'), memory_max=Size('4 GiB'))
+        """
+        vcpus, memory = spec.vcpus, spec.memory
+        return cls(
+            vcpus.current or vcpus.maximum,
+            vcpus.maximum,
+            min(memory.current or memory.maximum, memory.maximum),
+            memory.maximum,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFacts:
+    """One VM of a host."""
+
+    name: str
+    uuid: str
+    state: str
+    """In virsh's words: running, idle, paused, in shutdown, shut off, crashed, pmsuspended."""
+    persistent: bool
+    autostart: bool
+    live: Promise | None = None
+    """What it has now; None where it does not run."""
+    stored: Promise | None = None
+    """What it gets at its next start; None where nothing is stored, or it could not be read."""
+    problem: str = ""
+    """Why something of it could not be read."""
+
+    def promise(self, count: Count) -> Promise | None:
+        """What this VM adds to a sum."""
+        if count == "running":
+            return self.live
+        return self.stored or self.live
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The facts of one host at one moment. It is immutable and needs no libvirt to be read.
+
+    Examples
+    --------
+    >>> import phyllome_nb as ph
+    >>> snap = ph.demo().snapshot()
+    >>> snap.balance()[["resource", "amount", "capacity", "promised", "ratio"]].head(2)
+      resource   amount  capacity  promised  ratio
+    0    vcpus  current      16.0      25.0 1.5625
+    1    vcpus  maximum      16.0      29.0 1.8125
+    """
+
+    host: HostFacts
+    domains: tuple[DomainFacts, ...]
+    taken: datetime
+
+    def capacity(self) -> "pd.DataFrame":
+        """What the host has.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row with the columns
+
+            ==================== ======= ==================================================
+            host                 str     its name
+            cpus                 int64   logical CPUs that are online
+            numa_nodes           int64   NUMA nodes
+            sockets_per_node     int64
+            cores_per_socket     int64
+            threads_per_core     int64
+            memory_gib           float64 memory in GiB; whole KiB are exact
+            memory_source        str     the libvirt call that said so
+            ==================== ======= ==================================================
+        """
+        from phyllome_nb.capacity import tables
+
+        return tables.capacity(self)
+
+    def allocations(self) -> "pd.DataFrame":
+        """What each VM was promised: what it has now if it runs, else what its definition says.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a VM, in the order of names, with the columns
+
+            ==================== ======= ==================================================
+            host, name, uuid     str
+            state                str     virsh's word for it
+            active               bool    it runs, or is paused: it holds memory
+            persistent           bool    it has a stored definition
+            autostart            bool    the host starts it at boot
+            vcpus, vcpus_max     Int64   plugged in, and at most; NA where unreadable
+            memory_gib           Float64 what the balloon leaves it, in GiB
+            memory_max_gib       Float64 the most it can use, in GiB
+            pending              bool    the stored definition differs from what it has now
+            problem              str     why something could not be read
+            ==================== ======= ==================================================
+        """
+        from phyllome_nb.capacity import tables
+
+        return tables.allocations(self)
+
+    def balance(self, count: Count = "running") -> "pd.DataFrame":
+        """What was promised, of how much.
+
+        Parameters
+        ----------
+        count : {"running", "defined"}
+            Whether to sum the VMs that run now, or all that are defined, as if every one ran.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Four rows (vCPUs and memory, current and maximum) with the columns
+
+            ==================== ======= ==================================================
+            host, count          str
+            resource             str     vcpus or memory
+            amount               str     current or maximum
+            unit                 str     CPUs or GiB
+            capacity             float64 what the host has
+            promised             float64 the sum over the VMs
+            ratio                float64 promised ÷ capacity: vCPUs for each CPU, or GiB for each GiB
+            headroom             float64 capacity - promised; below zero where it is overcommitted
+            ==================== ======= ==================================================
+
+        Raises
+        ------
+        ValueError
+            If `count` is neither.
+        """
+        from phyllome_nb.capacity import tables
+
+        return tables.balance(self, count)
+
+    def effect(self, spec: DomainSpec) -> "pd.DataFrame":
+        """What one more VM would do to the balance.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `balance` for both counts, with the columns ``before`` and ``after`` in place of
+            ``promised``; ``ratio`` and ``headroom`` are those after. The rows that count running VMs
+            say what holds once the new VM has been started.
+
+        Raises
+        ------
+        FieldError
+            If one of the definition's numbers cannot be read.
+        """
+        from phyllome_nb.capacity import tables
+
+        return tables.effect(self, Promise.of(spec))
+
+    def __repr__(self) -> str:
+        running = sum(domain.live is not None for domain in self.domains)
+        return (
+            f"<Snapshot of {self.host.name} at {self.taken:%Y-%m-%d %H:%M:%S}: {self.host.cpus} CPUs, "
+            f"{self.host.memory.short()}, {running} of {len(self.domains)} VMs running>"
+        )
+
+    def _repr_html_(self) -> str:
+        from phyllome_nb.capacity import view
+        from phyllome_nb.html import styled
+
+        return styled(view.snapshot(self))

@@ -1,0 +1,122 @@
+"""A snapshot as HTML: what was promised, of how much, and to which VM."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from phyllome_nb.capacity import tables
+from phyllome_nb.capacity.snapshot import Snapshot
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.html import Html, el, row
+
+__all__ = ["balance", "effect", "heading", "snapshot", "summary"]
+
+NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
+WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
+RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
+
+
+def snapshot(taken: Snapshot) -> Html:
+    """The whole snapshot."""
+    facts = taken.host
+    line = f"{facts.uri} · {taken.taken:%Y-%m-%d %H:%M:%S}"
+    return el("div", heading(facts.name, line), summary(taken), _domains(taken))
+
+
+def heading(name: str, line: str) -> Html:
+    """A host's name and a line about it."""
+    return el("div", el("span", name, class_="phy-name"), el("span", line, class_="phy-quiet"), class_="phy-heading")
+
+
+def summary(taken: Snapshot) -> Html:
+    """What the host has, and how much of it was promised."""
+    facts = taken.host
+    running = sum(domain.live is not None for domain in taken.domains)
+    line = (
+        f"{facts.cpus} CPUs ({facts.nodes * facts.sockets} × {facts.cores} × {facts.threads} "
+        f"sockets × cores × threads) · {facts.memory.short()} ({facts.memory_source}) · "
+        f"{running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
+    )
+    return el("div", el("p", line), balance(taken))
+
+
+def balance(taken: Snapshot) -> Html:
+    """What the host has promised so far."""
+    promised = pd.concat([tables.balance(taken, count) for count in tables.COUNTS])
+    return _bars(promised.assign(before=promised["promised"], after=promised["promised"]), NOW)
+
+
+def effect(taken: Snapshot, spec: DomainSpec) -> Html:
+    """What the host has promised, and what one more VM would add."""
+    return _bars(taken.effect(spec), WITH_IT)
+
+
+def _bars(table: pd.DataFrame, counts: dict[str, str]) -> Html:
+    """A row a resource, a column a count; every VM at its maximum."""
+    most = table[table["amount"] == "maximum"]
+    lines = {(line["resource"], line["count"]): line for line in most.to_dict("records")}
+    head = row(["Promised at most", *counts.values()], "th")
+    rows = [
+        el("tr", el("th", label, scope="row"), *(el("td", _cell(lines[key, count])) for count in counts))
+        for key, label in RESOURCES.items()
+    ]
+    return el("table", el("thead", head), el("tbody", *rows), class_="phy-balance")
+
+
+def _cell(line: dict[Hashable, Any]) -> Html:
+    unit = str(line["unit"])
+    before, after, capacity = float(line["before"]), float(line["after"]), float(line["capacity"])
+    amount = _number(after) if before == after else f"{_number(before)} → {_number(after)}"
+    each = f"{line['ratio']:.2f} {'vCPUs for each CPU' if unit == 'CPUs' else 'GiB for each GiB'}"
+    left = f"{_number(line['headroom'])} left" if line["headroom"] >= 0 else f"{_number(-line['headroom'])} over"
+    text = f"{amount} of {_number(capacity)} {unit} · {left} · {each}"
+    return el("div", _bar(capacity, before, after), el("span", text), class_="phy-cell")
+
+
+def _bar(capacity: float, before: float, after: float) -> Html:
+    """A bar as long as the larger of what there is and what was promised; a line marks what there is."""
+    whole = max(capacity, after) or 1
+    parts = [el("i", class_="phy-before", style=_width(min(before, after) / whole))]
+    if after > before:
+        parts.append(el("i", class_="phy-added", style=_width((after - before) / whole)))
+    mark = el("b", class_="phy-mark", style=f"left:{100 * capacity / whole:.2f}%")
+    over = " phy-over" if after > capacity else ""
+    return el("span", *parts, mark, class_=f"phy-bar{over}", aria_hidden="true")
+
+
+def _domains(taken: Snapshot) -> Html:
+    head = row(["VM", "state", "autostart", "vCPUs", "memory", "note"], "th")
+    rows = []
+    for domain in taken.domains:
+        shown = domain.live or domain.stored
+        notes = [
+            "" if domain.persistent else "transient",
+            "changes at its next start" if domain.live and domain.stored and domain.live != domain.stored else "",
+            domain.problem,
+        ]
+        rows.append(
+            row(
+                [
+                    domain.name,
+                    domain.state,
+                    "yes" if domain.autostart else "",
+                    _of(str(shown.vcpus), str(shown.vcpus_max)) if shown else "?",
+                    _of(shown.memory.short(), shown.memory_max.short()) if shown else "?",
+                    ", ".join(filter(None, notes)),
+                ],
+            ),
+        )
+    return el("table", el("thead", head), el("tbody", *rows), class_="phy-table")
+
+
+def _of(current: str, most: str) -> str:
+    return most if current == most else f"{current} of {most}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _width(share: float) -> str:
+    return f"width:{100 * share:.2f}%"

@@ -1,0 +1,1 @@
+"""libvirt, and only here: connections, collecting a snapshot, writing a change."""

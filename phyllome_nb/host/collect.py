@@ -1,0 +1,107 @@
+"""Reading the facts of a host: only calls that a hung VM cannot block."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import libvirt
+
+from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snapshot
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.errors import DefinitionError
+from phyllome_nb.host.translate import connection_lost
+from phyllome_nb.size import Size
+
+__all__ = ["collect"]
+
+STATES = {
+    libvirt.VIR_DOMAIN_NOSTATE: "no state",
+    libvirt.VIR_DOMAIN_RUNNING: "running",
+    libvirt.VIR_DOMAIN_BLOCKED: "idle",
+    libvirt.VIR_DOMAIN_PAUSED: "paused",
+    libvirt.VIR_DOMAIN_SHUTDOWN: "in shutdown",
+    libvirt.VIR_DOMAIN_SHUTOFF: "shut off",
+    libvirt.VIR_DOMAIN_CRASHED: "crashed",
+    libvirt.VIR_DOMAIN_PMSUSPENDED: "pmsuspended",
+}
+
+
+def collect(connection: Any, name: str, uri: str) -> Snapshot:
+    """The facts of the host behind a connection.
+
+    A VM that vanishes while it is read is left out; one that cannot be read says why.
+    """
+    domains = [_domain(domain) for domain in connection.listAllDomains()]
+    found = sorted((domain for domain in domains if domain), key=lambda domain: domain.name)
+    return Snapshot(_host(connection, name, uri), tuple(found), datetime.now(UTC).astimezone())
+
+
+def _host(connection: Any, name: str, uri: str) -> HostFacts:
+    _, mebibytes, cpus, _, nodes, sockets, cores, threads = connection.getInfo()
+    memory, source = Size(mebibytes, "MiB"), "getInfo"
+    try:
+        # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
+        total = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"]
+        memory, source = Size(total, "KiB"), "getMemoryStats"
+    except (libvirt.libvirtError, KeyError) as error:
+        if isinstance(error, libvirt.libvirtError) and connection_lost(error):
+            raise
+    return HostFacts(
+        name=name,
+        uri=uri,
+        cpus=cpus,
+        sockets=sockets,
+        cores=cores,
+        threads=threads,
+        nodes=nodes,
+        memory=memory,
+        memory_source=source,
+        libvirt=_version(connection.getLibVersion()),
+        hypervisor=f"{connection.getType()} {_version(connection.getVersion())}",
+    )
+
+
+def _domain(domain: Any) -> DomainFacts | None:
+    name = domain.name()
+    try:
+        persistent = bool(domain.isPersistent())
+        state = domain.info()[0]
+        active = bool(domain.isActive())
+        live, problem = _live(domain) if active else (None, "")
+        stored, unread = _stored(domain) if persistent else (None, "")
+        return DomainFacts(
+            name=name,
+            uuid=domain.UUIDString(),
+            state=STATES.get(state, str(state)),
+            persistent=persistent,
+            autostart=bool(domain.autostart()) if persistent else False,
+            live=live,
+            stored=stored,
+            problem=problem or unread,
+        )
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise
+
+
+def _live(domain: Any) -> tuple[Promise, str]:
+    """What a VM has now; the vCPUs it can have at most are in its XML alone."""
+    _, maximum, current, vcpus, _ = domain.info()
+    most, problem = vcpus, ""
+    try:
+        most = DomainSpec.from_xml(domain.XMLDesc()).vcpus.maximum
+    except DefinitionError as error:
+        problem = str(error)
+    return Promise(vcpus, most, Size(current, "KiB"), Size(maximum, "KiB")), problem
+
+
+def _stored(domain: Any) -> tuple[Promise | None, str]:
+    """What a VM gets at its next start."""
+    try:
+        return Promise.of(DomainSpec.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))), ""
+    except DefinitionError as error:
+        return None, str(error)
+
+
+def _version(number: int) -> str:
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"

@@ -1,0 +1,46 @@
+"""Calls that may block for ever, and a caller that may not."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+from typing import TypeVar
+
+from phyllome_nb.errors import NoAnswer
+
+__all__ = ["within"]
+
+T = TypeVar("T")
+
+
+def within(seconds: float, work: Callable[[], T], doing: str) -> T:
+    """Run `work` in a thread and wait for its result, at most so many seconds.
+
+    A call of libvirt's that blocks cannot be interrupted; its thread is left behind and does not
+    keep the process from ending.
+
+    Raises
+    ------
+    NoAnswer
+        If the deadline passes first; `doing` says during what.
+
+    Examples
+    --------
+    >>> within(1, lambda: 6 * 7, "multiplying")
+    42
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (it is raised where the result is awaited)
+            result.set_exception(error)
+
+    threading.Thread(target=run, name=f"libvirt: {doing}", daemon=True).start()
+    try:
+        return result.result(seconds)
+    except Late as late:
+        if result.done():
+            raise
+        raise NoAnswer(f"No answer within {seconds:g} s while {doing}.") from late

@@ -1,0 +1,197 @@
+"""Host: one libvirt connection."""
+
+import socket
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import libvirt
+
+from phyllome_nb.capacity.snapshot import Snapshot
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.errors import DefinitionError, HostError, NoSuchDomain, Unreachable
+from phyllome_nb.host.change import Change
+from phyllome_nb.host.collect import collect
+from phyllome_nb.host.deadline import within
+from phyllome_nb.host.loop import ensure_loop
+from phyllome_nb.host.translate import translate
+
+__all__ = ["Host"]
+
+T = TypeVar("T")
+
+KEEP_ALIVE = (5, 2)
+"""Seconds between probes, and probes unanswered before the connection counts as broken: 15 s in all."""
+
+
+class Host:
+    """One libvirt connection, read-only unless it was opened for writing.
+
+    Open one with `phyllome_nb.connect` or `phyllome_nb.demo`. Every call has a deadline.
+
+    Parameters
+    ----------
+    uri : str
+        libvirt's address of the host, such as ``qemu:///system``.
+    write : bool
+        Whether definitions may be written through it.
+    timeout : float
+        Seconds that one answer may take.
+    name : str, optional
+        What the host is called in tables; its host name where it is left out.
+
+    Raises
+    ------
+    Unreachable
+        If the connection cannot be opened.
+    NoAnswer
+        If that takes longer than `timeout`.
+    """
+
+    def __init__(self, uri: str, *, write: bool = False, timeout: float = 10, name: str = "") -> None:
+        ensure_loop()
+        self.uri = uri
+        self.writable = write
+        self.timeout = timeout
+        self._connection, self.name = self._open(name)
+
+    def _open(self, name: str) -> tuple[Any, str]:
+        def work() -> tuple[Any, str]:
+            connection = (libvirt.open if self.writable else libvirt.openReadOnly)(self.uri)
+            _keep_alive(connection)
+            return connection, name or _host_name(connection, self.uri, self.writable)
+
+        try:
+            return within(self.timeout, work, f"opening {self.uri}")
+        except libvirt.libvirtError as error:
+            said = error.get_error_message() or str(error)
+            raise Unreachable(f"{self.uri} cannot be opened: {said}.") from error
+
+    def ask(self, doing: str, work: Callable[[Any], T]) -> T:
+        """Run `work` with the ``libvirt.virConnect``, within the deadline and with this package's errors.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> ph.demo().ask("counting VMs", lambda connection: connection.numOfDomains())
+        6
+        """
+        try:
+            return within(self.timeout, lambda: work(self._connection), f"{doing} on {self.name}")
+        except libvirt.libvirtError as error:
+            raise translate(error, self.name) from error
+
+    def reconnect(self) -> None:
+        """Open the connection again; the old one is left to itself."""
+        self._connection, self.name = self._open(self.name)
+
+    def snapshot(self) -> Snapshot:
+        """The facts of this host now.
+
+        Raises
+        ------
+        Unreachable, NoAnswer
+            If the host cannot be asked.
+        """
+        return self.ask("reading", lambda connection: collect(connection, self.name, self.uri))
+
+    def domains(self) -> list[DomainSpec]:
+        """The stored definition of every VM, in the order of names; what cannot be read is left out with a warning.
+
+        Raises
+        ------
+        Unreachable, NoAnswer
+            If the host cannot be asked.
+        """
+        found = []
+        for name, text in self.ask("reading definitions", lambda connection: sorted(self._definitions(connection))):
+            try:
+                found.append(DomainSpec.from_xml(text))
+            except DefinitionError as error:
+                warnings.warn(f"{name!r} on {self.name} is left out: {error}", stacklevel=2)
+        return found
+
+    def domain(self, name: str) -> DomainSpec:
+        """The stored definition of one VM.
+
+        Raises
+        ------
+        NoSuchDomain
+            If the host has no VM of that name.
+        Unreachable, NoAnswer
+            If the host cannot be asked.
+        """
+        try:
+            text = self.ask(f"reading {name!r}", lambda connection: self._definition(connection.lookupByName(name)))
+        except NoSuchDomain as error:
+            raise NoSuchDomain(f"{self.name} has no VM named {name!r}: host.domains() lists them.") from error
+        return DomainSpec.from_xml(text)
+
+    def change(self, spec: DomainSpec) -> Change:
+        """The intended write of a new VM: see what it means, then ``apply()`` it.
+
+        Raises
+        ------
+        DefinitionError
+            If the definition has a name that libvirt cannot take, or carries a uuid.
+        """
+        return Change(self, spec)
+
+    def close(self) -> None:
+        """Close the connection."""
+        within(self.timeout, self._connection.close, f"closing {self.uri}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Host {self.name}: {self.uri}, {'writable' if self.writable else 'read-only'}>"
+
+    def _repr_html_(self) -> str:
+        from phyllome_nb.capacity import view
+        from phyllome_nb.html import el, styled
+
+        heading = view.heading(self.name, f"{self.uri} · {'writable' if self.writable else 'read-only'}")
+        try:
+            return styled(heading, view.summary(self.snapshot()))
+        except HostError as error:
+            return styled(heading, el("p", str(error), class_="phy-error"))
+
+    def _definitions(self, connection: Any) -> list[tuple[str, str]]:
+        found = []
+        for domain in connection.listAllDomains():
+            try:
+                found.append((domain.name(), self._definition(domain)))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:  # it vanished meanwhile
+                    raise
+        return found
+
+    def _definition(self, domain: Any) -> str:
+        """The stored XML, with its passwords where the connection may see them: without, writing it back loses them."""
+        secure = libvirt.VIR_DOMAIN_XML_SECURE if self.writable else 0
+        text: str = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | secure)
+        return text
+
+
+def _keep_alive(connection: Any) -> None:
+    try:
+        connection.setKeepAlive(*KEEP_ALIVE)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:  # drivers in this process have no wire to probe
+            raise
+
+
+def _host_name(connection: Any, uri: str, writable: bool) -> str:
+    """What the host calls itself; a read-only connection may not ask."""
+    if writable:
+        name: str = connection.getHostname()
+        return name
+    return urlsplit(uri).hostname or socket.gethostname()

@@ -1,0 +1,36 @@
+"""libvirt's event loop, in a thread of its own."""
+
+import threading
+
+import libvirt
+
+__all__ = ["ensure_loop"]
+
+_LOCK = threading.Lock()
+_started = False
+
+
+def ensure_loop() -> None:
+    """Register and run libvirt's event loop, once in a process.
+
+    It must be registered before the first connection is opened: events and keep-alive do not
+    reach connections that are older than it. Running it in its own thread keeps connections
+    alive while a cell computes.
+    """
+    global _started  # noqa: PLW0603  (libvirt has one loop in a process, too)
+    with _LOCK:
+        if _started:
+            return
+        libvirt.registerErrorHandler(_silent, None)
+        libvirt.virEventRegisterDefaultImpl()
+        threading.Thread(target=_run, name="libvirt events", daemon=True).start()
+        _started = True
+
+
+def _silent(_context: object, _error: object) -> None:
+    """Keep libvirt from printing what is also raised."""
+
+
+def _run() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()

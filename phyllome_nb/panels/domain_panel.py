@@ -1,0 +1,148 @@
+"""DomainPanel: build a definition, see what it means for the host, define it."""
+
+import difflib
+
+import ipywidgets as w
+
+from phyllome_nb.capacity import view
+from phyllome_nb.capacity.snapshot import Snapshot
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.errors import DefinitionError
+from phyllome_nb.host.change import Report
+from phyllome_nb.host.host import Host
+from phyllome_nb.html import Html, el, style
+from phyllome_nb.panels.advice import TopologyAdvice
+from phyllome_nb.panels.form import Form
+from phyllome_nb.panels.work import Work, failure
+from phyllome_nb.profiles import linux
+from phyllome_nb.xml.highlight import highlight
+
+__all__ = ["DomainPanel"]
+
+COLUMN = {"flex": "1 1 28em", "min_width": "0"}
+
+
+class DomainPanel(w.VBox):
+    """A form for a definition, its XML, what it means for the host, and a button that defines it.
+
+    The panel edits the definition it was given; nothing is written to the host before the button is
+    pressed.
+
+    Parameters
+    ----------
+    host : Host
+        The host that the VM is for. One that is open read-only can be looked at, not written to.
+    spec : DomainSpec, optional
+        The definition; a Linux VM where it is left out.
+
+    Examples
+    --------
+    >>> import phyllome_nb as ph
+    >>> panel = ph.DomainPanel(ph.demo(), ph.profiles.linux(name="web"))
+    >>> panel.spec.memory.maximum
+    Size('2 GiB')
+    """
+
+    def __init__(self, host: Host, spec: DomainSpec | None = None) -> None:
+        self.host = host
+        self.spec = linux() if spec is None else spec
+        self.report: Report | None = None
+        self._snapshot: Snapshot | None = None
+        self._before = self.spec.public_xml().splitlines()
+        self._xml = w.HTML(layout=w.Layout(**COLUMN))
+        self._advice = TopologyAdvice(self.spec, self._reshaped)
+        self._effect = w.HTML()
+        self._define = w.Button(description="Define", button_style="primary", tooltip=f"Write this VM to {host.name}")
+        self._define.on_click(lambda _: self.define())
+        self._reading, self._writing = Work(), Work(self._define)
+        self._form = Form(self.spec, self.refresh)
+        self._form.widget.layout = w.Layout(**COLUMN)
+        super().__init__(
+            [
+                w.HTML(Html(f"<style>{style()}</style>")),
+                w.HBox([self._form.widget, self._xml], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
+                self._advice.widget,
+                self._reading.widget,
+                self._effect,
+                w.HBox([self._define, self._writing.widget], layout=w.Layout(align_items="flex-start", grid_gap="1em")),
+            ],
+        )
+        self.add_class("phyllome")
+        self._guard()
+        self.refresh()
+        self._read_host()
+
+    def refresh(self) -> None:
+        """Show the definition as it is now; call it after changing the definition in code."""
+        text = self.spec.public_xml()
+        self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
+        self._advice.refresh()
+        self._show_effect()
+
+    def define(self) -> None:
+        """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
+        try:
+            change = self.host.change(self.spec)
+        except DefinitionError as error:
+            self._writing.say(failure(error))
+            return
+        self._writing.run(
+            f"Defining {self.spec.name!r} on {self.host.name}",
+            2 * self.host.timeout,
+            change.apply,
+            self._defined,
+        )
+
+    def _reshaped(self) -> None:
+        self._form.refresh()
+        self.refresh()
+
+    def _defined(self, report: Report) -> None:
+        self.report = report
+        self._writing.say(_told(report))
+        self._read_host()
+
+    def _guard(self) -> None:
+        """A read-only host disables the button, and says why."""
+        if not self.host.writable:
+            self._define.disabled = True
+            how = el("code", f"ph.connect({self.host.uri!r}, write=True)")
+            self._writing.say(el("span", f"{self.host.name} is open read-only. To define VMs, open it with ", how, "."))
+
+    def _read_host(self) -> None:
+        self._reading.run(f"Reading {self.host.name}", self.host.timeout, self.host.snapshot, self._have_read)
+
+    def _have_read(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._reading.say(
+            el("span", f"Effect on {self.host.name}, as it was at {snapshot.taken:%H:%M:%S}", class_="phy-quiet")
+        )
+        self._show_effect()
+
+    def _show_effect(self) -> None:
+        if self._snapshot is None:
+            return
+        try:
+            if self.spec.name in {domain.name for domain in self._snapshot.domains}:
+                said = f"{self.host.name} has a VM named {self.spec.name!r}; the bars show the host as it is."
+                self._effect.value = el("div", el("div", said), view.balance(self._snapshot))
+            else:
+                self._effect.value = view.effect(self._snapshot, self.spec)
+        except DefinitionError as error:
+            self._effect.value = el("div", str(error), class_="phy-error")
+
+
+def _changed(before: list[str], after: list[str]) -> set[int]:
+    """The numbers of the lines of `after` that are new or different."""
+    steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return {line for kind, _, _, start, end in steps if kind in {"replace", "insert"} for line in range(start, end)}
+
+
+def _told(report: Report) -> Html:
+    """What libvirt stored, and what it made of the definition."""
+    lists = []
+    for kind, words in (("dropped", "dropped"), ("rewrote", "rewrote"), ("added", "added")):
+        if found := report.of_kind(kind):
+            items = [el("li", str(difference).removeprefix(f"{kind} ")) for difference in found]
+            lists.append(el("details", el("summary", f"libvirt {words} {len(found)}"), el("ul", *items)))
+    return el("div", el("div", str(report), class_="phy-done"), *lists)

@@ -1,0 +1,95 @@
+"""Work that may take long, done beside the kernel, with a bar that shows how long it may still take."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import ipywidgets as w
+
+from phyllome_nb.errors import PhyllomeError
+from phyllome_nb.html import Html, el
+
+__all__ = ["Work", "failure"]
+
+T = TypeVar("T")
+
+TICK = 0.1
+"""Seconds between two looks."""
+
+
+class Work:
+    """A line that says what is being done and how it ended.
+
+    ``widget`` is the line; ``idle`` is set while nothing runs.
+
+    Parameters
+    ----------
+    button : ipywidgets.Button, optional
+        Disabled while the work runs.
+    """
+
+    def __init__(self, button: Any = None) -> None:
+        self._button = button
+        self.idle = threading.Event()
+        self.idle.set()
+        self._bar = w.FloatProgress(min=0, layout=w.Layout(width="8em", display="none"))
+        self._text = w.HTML()
+        self.widget = w.HBox([self._bar, self._text], layout=w.Layout(align_items="flex-start", flex="1 1 auto"))
+
+    def say(self, message: Html) -> None:
+        """Show how things stand."""
+        self._text.value = el("div", message, role="status", aria_live="polite")
+
+    def run(self, doing: str, most: float, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Run `work` in a thread, then `done` with its result; an error is shown as one sentence.
+
+        Parameters
+        ----------
+        doing : str
+            What is being done.
+        most : float
+            Seconds that it may take.
+        work, done : callable
+            The work, and what follows it.
+        """
+        self.idle.clear()
+        self._disable(True)
+        self.say(el("span", f"{doing} …"))
+        self._bar.description, self._bar.max, self._bar.value = "", most, 0
+        finished = threading.Event()
+
+        def run() -> None:
+            try:
+                done(work())
+            except Exception as error:  # noqa: BLE001  (shown to the person, with its traceback)
+                self.say(failure(error))
+            finally:
+                finished.set()
+                self._bar.layout.display = "none"
+                self._disable(False)
+                self.idle.set()
+
+        threading.Thread(target=run, name=doing, daemon=True).start()
+        threading.Thread(
+            target=self._tick, args=(finished, time.monotonic()), name=f"{doing}: progress", daemon=True
+        ).start()
+
+    def _disable(self, disabled: bool) -> None:
+        if self._button is not None:
+            self._button.disabled = disabled
+
+    def _tick(self, finished: threading.Event, started: float) -> None:
+        while not finished.wait(TICK):
+            self._bar.layout.display = ""
+            self._bar.value = time.monotonic() - started
+
+
+def failure(error: Exception) -> Html:
+    """One sentence that says what happened, and the traceback one click away."""
+    known = isinstance(error, PhyllomeError)
+    sentence = str(error) if known else f"Something in phyllome_nb went wrong: {type(error).__name__}: {error}."
+    trace: Any = "".join(traceback.format_exception(error))
+    details = el("details", el("summary", "Traceback"), el("pre", trace))
+    return el("div", el("div", sentence, class_="phy-error"), details)

@@ -1,0 +1,206 @@
+"""Host: opening, reading, deadlines, and one sentence for whatever goes wrong."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import libvirt
+import pytest
+
+import phyllome_nb as ph
+from phyllome_nb.host import connect
+from support.libvirtd import Daemon, libvirtd
+from support.process import until
+
+VM = "<domain type='test'><name>{}</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+
+
+@pytest.fixture
+def own_daemon(running_daemon: Daemon, scratch: Path) -> Iterator[Daemon]:  # noqa: ARG001  (it says whether there is one)
+    """A daemon of this test's own, which it may stop and kill."""
+    with libvirtd(scratch / "own") as started:
+        yield started
+
+
+@pytest.fixture
+def mute_port() -> Iterator[int]:
+    """A port that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "qemu+tcp://127.0.0.1:1/system",
+        "qemu+unix:///session?socket=/nowhere/libvirt-sock",
+        "no-such-driver:///",
+        "qemu:///nonsense",
+        "::::",
+        "test:///nowhere.xml",
+        "qemu+tcp://no-such-host.invalid/system",
+    ],
+)
+def test_a_host_that_cannot_be_opened_is_one_sentence(uri: str) -> None:
+    """Refused, absent, unknown and garbled addresses give one line that names the address."""
+    with pytest.raises(ph.errors.Unreachable) as raised:
+        ph.connect(uri)
+    assert uri in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_host_that_never_answers_is_given_up_at_the_deadline(mute_port: int) -> None:
+    """Opening returns when the deadline has passed, although libvirt itself would wait for ever."""
+    begun = time.monotonic()
+    with pytest.raises(ph.errors.NoAnswer, match=r"No answer within 0\.5 s while opening"):
+        ph.connect(f"qemu+tcp://127.0.0.1:{mute_port}/system", timeout=0.5)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_daemon_that_stopped_answering_is_given_up_at_the_deadline(own_daemon: Daemon) -> None:
+    """A call to a stopped daemon ends with NoAnswer; once it goes on, so does the host."""
+    host = ph.connect(own_daemon.uri, timeout=1)
+    os.kill(own_daemon.pid, signal.SIGSTOP)
+    with pytest.raises(ph.errors.NoAnswer, match="while reading on"):
+        host.snapshot()
+    os.kill(own_daemon.pid, signal.SIGCONT)
+    until(lambda: _answers(host), 20, "the host to answer again")
+
+
+def _answers(host: ph.Host) -> bool:
+    try:
+        return host.snapshot().host.cpus > 0
+    except ph.errors.HostError:
+        host.reconnect()
+        return False
+
+
+def test_a_daemon_that_died_is_told_in_one_sentence(own_daemon: Daemon) -> None:
+    """The connection is said to be broken, and how to open another."""
+    host = ph.connect(own_daemon.uri)
+    os.kill(own_daemon.pid, signal.SIGKILL)
+    until(lambda: not own_daemon.socket.exists() or _is_lost(host), 10, "the connection to break")
+    with pytest.raises(ph.errors.Unreachable, match=r"broke: .*\. Connect again with ph\.connect"):
+        host.snapshot()
+
+
+def _is_lost(host: ph.Host) -> bool:
+    try:
+        host.snapshot()
+    except ph.errors.Unreachable:
+        return True
+    return False
+
+
+def test_libvirt_prints_nothing_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    """What libvirt would write to the notebook's output is raised instead."""
+    with pytest.raises(ph.errors.NoSuchDomain):
+        ph.demo().domain("nobody")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_events_arrive_while_the_main_thread_computes() -> None:
+    """The event loop was registered before the first connection and runs in a thread of its own."""
+    arrived = threading.Event()
+    host = ph.demo()
+
+    def listen(connection: libvirt.virConnect) -> None:
+        connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *_: arrived.set(), None)
+        connection.defineXML(VM.format("noticed"))
+
+    host.ask("listening", listen)
+    deadline = time.monotonic() + 10
+    while not arrived.is_set() and time.monotonic() < deadline:
+        sum(range(1000))  # a cell that computes
+    assert arrived.is_set()
+
+
+def test_every_call_has_a_thread_and_the_kernel_goes_on(own_daemon: Daemon) -> None:
+    """While one call is stuck, a call to another host is answered."""
+    stuck, free = ph.connect(own_daemon.uri, timeout=3), ph.demo()
+    os.kill(own_daemon.pid, signal.SIGSTOP)
+    try:
+        waiting = threading.Thread(target=_fails, args=(stuck,))
+        waiting.start()
+        assert len(free.snapshot().domains) == 8
+        assert waiting.is_alive()
+        waiting.join()
+    finally:
+        os.kill(own_daemon.pid, signal.SIGCONT)
+
+
+def _fails(host: ph.Host) -> None:
+    with pytest.raises(ph.errors.HostError):
+        host.snapshot()
+
+
+def test_a_host_is_read_only_unless_asked(daemon: Daemon) -> None:
+    """``connect`` opens what libvirt itself refuses to write through, unless ``write=True``."""
+    host = ph.connect(daemon.uri)
+    assert not host.writable
+    with pytest.raises(ph.errors.ReadOnly):
+        host.ask("defining", lambda connection: connection.defineXML(VM.format("sneaked-in")))
+    assert ph.connect(daemon.uri, write=True).domains() == []
+
+
+def test_without_an_address_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``$LIBVIRT_DEFAULT_URI`` comes before anything on this machine."""
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", "test:///default")
+    assert ph.connect().uri == "test:///default"
+
+
+def test_without_any_libvirt_the_sample_host_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No address, no daemon: the sample host, which says that it is one."""
+    monkeypatch.delenv("LIBVIRT_DEFAULT_URI", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    if connect.local_uri() is None:
+        assert ph.connect().name == "demo"
+
+
+def test_a_daemon_of_the_user_is_found_by_its_socket(monkeypatch: pytest.MonkeyPatch, daemon: Daemon) -> None:
+    """A session daemon's socket below ``$XDG_RUNTIME_DIR`` is noticed, and nothing is started to look for one."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(daemon.base / "run"))
+    assert connect.local_uri() in {"qemu:///session", "qemu:///system"}
+
+
+def test_each_sample_host_is_a_fresh_one() -> None:
+    """What is done to one is not seen in another."""
+    one, other = ph.demo(), ph.demo()
+    one.change(ph.profiles.linux(name="only-here")).apply()
+    assert (len(one.domains()), len(other.domains())) == (9, 8)
+
+
+def test_a_definition_is_read_as_it_is_stored() -> None:
+    """``domain`` gives what the next start will use, ``domains`` all of them by name."""
+    host = ph.demo()
+    assert str(host.domain("db-1").memory.maximum) == "16 GiB"
+    assert sorted(spec.name for spec in host.domains()) == [spec.name for spec in host.domains()]
+
+
+def test_an_unknown_vm_is_an_error_that_names_it() -> None:
+    """The sentence says which VM, and which host."""
+    with pytest.raises(ph.errors.NoSuchDomain, match="demo has no VM named 'nobody'"):
+        ph.demo().domain("nobody")
+
+
+def test_a_password_is_read_for_writing_back_and_never_shown(daemon: Daemon) -> None:
+    """A writable host reads the VNC password, so that it is not lost; no representation has it."""
+    host = ph.connect(daemon.uri, write=True)
+    spec = ph.profiles.linux(name="secret", type="qemu", network=None)
+    text = spec.to_xml().replace('<graphics type="vnc">', '<graphics type="vnc" passwd="sesame">')
+    report = host.change(ph.DomainSpec.from_xml(text)).apply()
+    assert "sesame" in host.domain("secret").to_xml()
+    shown = [
+        repr(spec),
+        spec._repr_html_(),
+        repr(report),
+        str(report),
+        host._repr_html_(),
+        repr(host.domain("secret").devices.graphics),
+    ]
+    assert not any("sesame" in text for text in [*shown, host.domain("secret")._repr_html_()])
+    assert "sesame" not in ph.connect(daemon.uri).domain("secret").to_xml()
