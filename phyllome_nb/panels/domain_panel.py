@@ -50,12 +50,12 @@ class DomainPanel(w.VBox):
         self._snapshot: Snapshot | None = None
         self._before = self.spec.public_xml().splitlines()
         self._xml = w.HTML(layout=w.Layout(**COLUMN))
-        self._advice = TopologyAdvice(self.spec, self._reshaped)
+        self._advice = TopologyAdvice(self.spec, self.refresh)
         self._effect = w.HTML()
         self._define = w.Button(description="Define", button_style="primary", tooltip=f"Write this VM to {host.name}")
         self._define.on_click(lambda _: self.define())
         self._reading, self._writing = Work(), Work(self._define)
-        self._form = Form(self.spec, self.refresh)
+        self._form = Form(self.spec, self._show)
         self._form.widget.layout = w.Layout(**COLUMN)
         super().__init__(
             [
@@ -69,15 +69,13 @@ class DomainPanel(w.VBox):
         )
         self.add_class("phyllome")
         self._guard()
-        self.refresh()
+        self._show()
         self._read_host()
 
     def refresh(self) -> None:
         """Show the definition as it is now; call it after changing the definition in code."""
-        text = self.spec.public_xml()
-        self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
-        self._advice.refresh()
-        self._show_effect()
+        self._form.refresh()
+        self._show()
 
     def define(self) -> None:
         """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
@@ -93,9 +91,12 @@ class DomainPanel(w.VBox):
             self._defined,
         )
 
-    def _reshaped(self) -> None:
-        self._form.refresh()
-        self.refresh()
+    def _show(self) -> None:
+        """Let the XML and the effect follow the definition; the form keeps what is being typed."""
+        text = self.spec.public_xml()
+        self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
+        self._advice.refresh()
+        self._show_effect()
 
     def _defined(self, report: Report) -> None:
         self.report = report

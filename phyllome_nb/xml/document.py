@@ -1,6 +1,5 @@
 """Reading a definition safely, and writing it back as it was."""
 
-import re
 from copy import deepcopy
 
 from lxml import etree
@@ -53,7 +52,7 @@ def parse(text: str | bytes, root: str) -> Element:
 
 def _one_line(error: Exception) -> str:
     """The parser's complaint, without line breaks and without the name of a file that there is not."""
-    return re.sub(r"\s*\n\s*| \(<string>.*", "", str(error))
+    return "".join(str(error).partition(" (<string>")[0].splitlines())
 
 
 def _parser(encoding: str | None) -> etree.XMLParser:

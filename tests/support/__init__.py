@@ -1,0 +1,1 @@
+"""What the tests share: a libvirtd of their own, a guest that boots, JupyterLab, a browser."""

@@ -1,0 +1,158 @@
+"""A person at JupyterLab: types into the panel, sees what it means, presses Define, and a real libvirtd has the VM."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import libvirt
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+import phyllome_nb as ph
+from support.browser import open_notebook, run_all
+from support.lab import jupyterlab
+from support.libvirtd import Daemon
+
+CELL = """
+import phyllome_nb as ph
+host = ph.connect({uri!r}, write={write})
+panel = ph.DomainPanel(host, ph.profiles.linux(name={name!r}, memory="2 GiB", vcpus=2, network=None, type="qemu"))
+panel
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that JupyterLab shows."""
+    return tmp_path_factory.mktemp("notebooks")
+
+
+@pytest.fixture(scope="module")
+def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab."""
+    with jupyterlab(root, tmp_path_factory.mktemp("lab")) as base:
+        yield base
+
+
+def open_panel(page: Page, lab: str, root: Path, uri: str, *, write: bool = True, name: str = "clicked") -> None:
+    """Run a notebook that shows a panel, and wait until the panel has read its host."""
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(CELL.format(uri=uri, write=write, name=name))]  # type: ignore[no-untyped-call]
+    file = f"{uuid.uuid4().hex}.ipynb"  # a notebook opened again keeps its kernel
+    nbformat.write(notebook, root / file)  # type: ignore[no-untyped-call]
+    open_notebook(page, lab, file)
+    assert run_all(page) == ["[1]:"]
+    expect(page.locator(".phy-balance")).to_contain_text("Memory", timeout=30_000)
+
+
+def test_what_is_typed_is_shown_and_defined_on_a_real_libvirtd(
+    page: Page, lab: str, root: Path, daemon: Daemon
+) -> None:
+    """Memory and vCPUs typed by keyboard are in the XML, in the effect, and in what an independent connection reads."""
+    open_panel(page, lab, root, daemon.uri)
+    memory = page.locator(".phy-field-memory-maximum input")
+    memory.fill("3 GiB")
+    # On by keyboard alone: the vCPUs stand a few controls after the memory.
+    expect(page.locator(".phy-changed")).to_have_text('  <memory unit="GiB">3</memory>')
+    expect(page.locator(".phy-balance")).to_contain_text("0 → 3 of")
+    vcpus = page.locator(".phy-field-vcpus-maximum input")
+    while not vcpus.evaluate("input => input === document.activeElement"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("4")
+    expect(page.locator(".phy-changed").nth(1)).to_have_text('  <vcpu placement="static">4</vcpu>')
+    expect(page.locator(".phy-balance")).to_contain_text("0 → 4 of")
+    page.get_by_role("button", name="Make it 4 cores").press("Enter")
+    expect(page.locator(".phy-changed").nth(2)).to_contain_text('cores="4"')
+    page.get_by_role("button", name="Define", exact=True).press("Enter")
+    expect(page.locator(".phy-done")).to_contain_text("'clicked' is defined on", timeout=30_000)
+
+    connection = libvirt.open(daemon.uri)
+    assert [domain.name() for domain in connection.listAllDomains()] == ["clicked"]
+    stored = connection.lookupByName("clicked").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    spec = ph.DomainSpec.from_xml(stored)
+    assert (str(spec.memory.maximum), spec.vcpus.maximum, spec.cpu.topology.cores) == ("3 GiB", 4, 4)
+
+    memory.fill("1 GiB")
+    page.get_by_role("button", name="Define", exact=True).click()
+    expect(page.locator(".phy-error")).to_contain_text("A VM named 'clicked' exists; it is unchanged", timeout=30_000)
+    assert stored == connection.lookupByName("clicked").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+
+
+def test_text_can_be_told_from_its_background(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """In either theme, labels, XML, bars' texts and complaints have a contrast of at least 4.5 to 1."""
+    open_panel(page, lab, root, daemon.uri)
+    page.locator(".phy-field-vcpus-maximum input").fill("many")
+    page.locator(".phy-field-memory-maximum input").fill("3 GiB")
+    expect(page.locator(".phy-form .phy-error")).to_be_visible()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+        found = page.evaluate(CONTRASTS)
+        assert len(found) > 5
+        assert {what: ratio for what, ratio in found.items() if ratio < 4.5} == {}
+
+
+def test_every_control_is_labelled_and_reached_by_tab(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """Tab goes from the first control to Define, and each one on the way has a name."""
+    open_panel(page, lab, root, daemon.uri)
+    page.get_by_role("button", name="Explain every field").focus()
+    names = []
+    for _ in range(80):
+        names.append(page.evaluate(ACCESSIBLE_NAME))
+        if names[-1] == "Define":
+            break
+        page.keyboard.press("Tab")
+    assert names[-1] == "Define"
+    assert all(names)
+
+
+def test_a_read_only_host_cannot_be_written_to(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """The button is disabled, and the page says how to open the host for writing."""
+    open_panel(page, lab, root, daemon.uri, write=False)
+    expect(page.get_by_role("button", name="Define", exact=True)).to_be_disabled()
+    expect(page.locator(".phyllome").first).to_contain_text(f"ph.connect('{daemon.uri}', write=True)")
+
+
+def test_a_hostile_name_does_nothing_in_the_page(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """It is shown as text by the panel and the table, and no element comes of it."""
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    open_panel(page, lab, root, daemon.uri, name="<img src=x onerror=alert(1)>")
+    page.get_by_role("button", name="Define", exact=True).click()
+    expect(page.locator(".phy-done")).to_contain_text("<img src=x onerror=alert(1)>", timeout=30_000)
+    assert page.locator("img[src='x']").count() == 0
+    assert dialogs == []
+
+
+ACCESSIBLE_NAME = """() => {
+  const it = document.activeElement;
+  return it.getAttribute("aria-label") || it.labels?.[0]?.innerText || it.innerText || "";
+}"""
+
+# The contrast of WCAG 2: relative luminance of a text's colour and of the first opaque background behind it.
+CONTRASTS = """() => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b]
+    .map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = channels(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = {};
+  const wanted = ["widget-label", "phy-tag", "phy-attribute", "phy-string", "phy-line", "phy-error", "phy-quiet"];
+  const others = ".phyllome .phy-cell span, .phyllome .phy-section";
+  for (const element of document.querySelectorAll(`${wanted.map(one => ".phyllome ." + one)}, ${others}`)) {
+    if (!element.innerText?.trim() || element.offsetParent === null) continue;
+    const [one, other] = [channels(getComputedStyle(element).color), behind(element)].map(luminance);
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    const key = element.className + (element.closest(".phy-changed") ? " (changed)" : "");
+    found[key] = Math.min(found[key] ?? 99, Math.round(ratio * 100) / 100);
+  }
+  return found;
+}"""
