@@ -160,11 +160,14 @@ def libvirtd(base: Path) -> Iterator[Daemon]:
     def answers() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"libvirtd ended at once:\n{daemon.log}")
-        return daemon.socket.exists()
+        # The socket is there a moment before anything listens on it.
+        with contextlib.suppress(libvirt.libvirtError):
+            libvirt.open(daemon.uri).close()
+            return True
+        return False
 
     try:
-        until(answers, 30, "libvirtd to listen")
-        libvirt.open(daemon.uri).close()
+        until(answers, 30, "libvirtd to answer")
         yield daemon
     finally:
         end_all(process, base)
