@@ -18,7 +18,7 @@ from phyllome_nb.xml.path import Path
 if TYPE_CHECKING:
     from phyllome_nb.xml.part import Part
 
-__all__ = ["Choice", "Field", "Flag", "Integer", "SizeField", "Switch", "Text", "TextList"]
+__all__ = ["Choice", "Field", "Flag", "Hex", "Integer", "SizeField", "Switch", "Text", "TextList"]
 
 T = TypeVar("T")
 """What the field holds."""
@@ -27,7 +27,7 @@ R = TypeVar("R", default=None)
 """What reading it gives where the document does not say: None, or `T` where libvirt has a value of its own."""
 
 
-Words = Literal["yes no", "on off"]
+Words = Literal["yes no", "on off", "true false", "enabled disabled"]
 
 
 class About(TypedDict, total=False):
@@ -55,7 +55,7 @@ class Field(Generic[T, R]):
     """
 
     kind: ClassVar[str] = "value"
-    unit: ClassVar[str] = ""
+    unit: str = ""
 
     def __init__(self, path: str, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
         self.path = Path.of(path)
@@ -203,13 +203,22 @@ class Choice(Text[R]):
 
 
 class Integer(Field[int, R]):
-    """A whole number."""
+    """A whole number, of `unit` where it counts something that the document does not say."""
 
     kind = "integer"
 
-    def __init__(self, path: str, least: int = 0, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+    def __init__(
+        self,
+        path: str,
+        least: int = 0,
+        *,
+        unit: str = "",
+        absent: R = None,  # type: ignore[assignment]
+        **about: Unpack[About],
+    ) -> None:
         super().__init__(path, absent=absent, **about)
         self.least = least
+        self.unit = unit
 
     @override
     def check(self, value: object) -> int:
@@ -222,11 +231,37 @@ class Integer(Field[int, R]):
         return int(value)
 
 
+class Hex(Integer[R]):
+    """A whole number that is written with so many hexadecimal digits, and read in either form."""
+
+    kind = "hex"
+
+    def __init__(self, path: str, digits: int = 2, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        super().__init__(path, absent=absent, **about)
+        self.digits = digits
+
+    @override
+    def check(self, value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"\s*0[xX][0-9a-fA-F]+\s*", value):
+            value = int(value, 16)
+        return super().check(value)
+
+    @override
+    def encode(self, value: int) -> str:
+        return f"0x{value:0{self.digits}x}"
+
+
 class SizeField(Field[Size, R]):
-    """An amount of memory, with its unit in ``@unit``; KiB where the document names none, rounded up to KiB."""
+    """An amount of memory, with its unit in ``@unit``; KiB where the document names none, rounded up to KiB.
+
+    `unit` is another unit for documents that name none.
+    """
 
     kind = "size"
-    unit = "KiB"
+
+    def __init__(self, path: str, unit: str = "KiB", *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+        super().__init__(path, absent=absent, **about)
+        self.unit = unit
 
     @override
     def check(self, value: object) -> Size:

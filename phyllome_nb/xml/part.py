@@ -26,7 +26,7 @@ class Part:
     """
 
     __declared__: ClassVar[dict[str, Any]] = {}
-    """Name to field, section or list of parts, in order."""
+    """Name to field, section or list of parts, in order; what a base class declares comes last."""
     __title__: ClassVar[str] = ""
     """What a person calls it."""
     __reference__: ClassVar[str] = ""
@@ -37,7 +37,7 @@ class Part:
 
     def __init_subclass__(cls, title: str = "", doc: str = "", start: dict[str, object] | None = None) -> None:
         own = {name: what for name, what in vars(cls).items() if isinstance(what, Field | Section | Many)}
-        cls.__declared__ = cls.__declared__ | own
+        cls.__declared__ = own | {name: what for name, what in cls.__declared__.items() if name not in own}
         cls.__title__ = title or cls.__name__
         cls.__reference__ = doc
         cls.__start__ = start or {}
@@ -79,16 +79,27 @@ class Part:
 
 
 class Section(Generic[P]):
-    """A part that occurs at most once: ``topology = Section("topology", Topology)``."""
+    """A part that occurs at most once: ``topology = Section("topology", Topology)``.
 
-    def __init__(self, path: str, part: type[P]) -> None:
+    Without a part it is one more of the part that declares it, as a backing store has a backing store.
+    """
+
+    def __init__(self, path: str, part: type[P] | None = None) -> None:
         self.path = Path.of(path)
-        self.part = part
+        self._part = part
         self.name = ""
 
-    def __set_name__(self, owner: type[Part], name: str) -> None:
+    def __set_name__(self, owner: type[P], name: str) -> None:
         self.name = name
-        self.__doc__ = self.part.__doc__
+        self._part = self._part or owner
+        self.__doc__ = self._part.__doc__
+
+    @property
+    def part(self) -> type[P]:
+        """The kind of part."""
+        if self._part is None:
+            raise TypeError("A section without a part stands in the body of one.")
+        return self._part
 
     @overload
     def __get__(self, part: None, owner: type[Part]) -> Self: ...
@@ -185,16 +196,18 @@ class Entry:
     part: type[Part]
 
 
-def entries(part: type[Part], name: str = "", steps: tuple[str, ...] = ()) -> Iterator[Entry]:
-    """Every field that a part reaches, in order."""
+def entries(part: type[Part]) -> Iterator[Entry]:
+    """Every field that a part reaches, in order; a part inside itself is entered once."""
+    yield from _entries(part, "", (), ())
+
+
+def _entries(part: type[Part], name: str, steps: tuple[str, ...], above: tuple[type[Part], ...]) -> Iterator[Entry]:
     for own, what in part.__declared__.items():
-        match what:
-            case Field():
-                yield Entry(f"{name}{own}", what.path.below(steps), what, part)
-            case Section():
-                yield from entries(what.part, f"{name}{own}.", steps + what.path.steps)
-            case Many():
-                yield from entries(what.part, f"{name}{own}[].", steps + what.path.steps)
+        if isinstance(what, Field):
+            yield Entry(f"{name}{own}", what.path.below(steps), what, part)
+        elif what.part not in above:
+            below = f"{name}{own}{'[]' if isinstance(what, Many) else ''}."
+            yield from _entries(what.part, below, steps + what.path.steps, (*above, part))
 
 
 _ORDERS: dict[type[Part], Order] = {}
