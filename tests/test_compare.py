@@ -19,7 +19,7 @@ SPICE = "<channel type='unix'><target type='virtio' name='com.redhat.spice.0'/><
 def said(before: str, after: str) -> list[str]:
     """Return the differences between two domains, in words."""
     specs = [DomainSpec.from_xml(f"<domain>{inner}</domain>") for inner in (before, after)]
-    return [str(each) for each in specs[0].compare(specs[1])]
+    return [str(each) for each in specs[0].diff(specs[1])]
 
 
 def devices(*parts: str) -> str:
@@ -170,6 +170,6 @@ def test_comparing_changes_neither() -> None:
     """It only looks."""
     text = "<domain><memory unit='GB'>1</memory></domain>".replace("'", '"')
     spec = DomainSpec.from_xml(text)
-    spec.compare(DomainSpec("other"))
-    DomainSpec("other").compare(spec)
+    spec.diff(DomainSpec("other"))
+    DomainSpec("other").diff(spec)
     assert spec.to_xml() == text

@@ -144,8 +144,8 @@ def test_a_secret_is_never_shown() -> None:
         repr(spec.devices.disks),
         repr(spec.devices.graphics),
         *(str(part) for part in (*spec.devices.disks, *spec.devices.graphics)),
-        *(f"{each} {each!r}" for other in (changed, dropped) for each in spec.compare(other)),
-        *(f"{each} {each!r}" for each in dropped.compare(spec)),
+        *(f"{each} {each!r}" for other in (changed, dropped) for each in spec.diff(other)),
+        *(f"{each} {each!r}" for each in dropped.diff(spec)),
     ]
     assert [text for text in shown if "s3cret" in text or "s4cret" in text] == []
     assert spec.public_xml().count("••••••") == 4
@@ -159,7 +159,7 @@ def test_hiding_a_secret_loses_none() -> None:
     assert spec.to_xml() == WITH_SECRETS
     spec.name = "db"
     assert spec.to_xml() == WITH_SECRETS.replace(">web<", ">db<")
-    assert spec.compare(DomainSpec.from_xml(WITH_SECRETS)) == DomainSpec("db").compare(DomainSpec("web"))
+    assert [*spec.diff(DomainSpec.from_xml(WITH_SECRETS))] == [*DomainSpec("db").diff(DomainSpec("web"))]
 
 
 def test_a_changed_secret_is_a_difference() -> None:
@@ -168,9 +168,7 @@ def test_a_changed_secret_is_a_difference() -> None:
         "<domain><devices><graphics type='vnc' passwd='one'/><disk type='network'><source><cookies>"
         "<cookie name='a'>one</cookie></cookies></source></disk></devices></domain>"
     )
-    assert [
-        str(each) for each in DomainSpec.from_xml(text).compare(DomainSpec.from_xml(text.replace("one", "two")))
-    ] == [
+    assert [str(each) for each in DomainSpec.from_xml(text).diff(DomainSpec.from_xml(text.replace("one", "two")))] == [
         "rewrote devices/graphics/@passwd: •••••• → ••••••",
         "rewrote devices/disk/source/cookies/cookie: •••••• → ••••••",
     ]

@@ -3,8 +3,11 @@
 from typing import Self
 
 from phyllome_nb.domain.clock import Clock
+from phyllome_nb.domain.code import to_python
 from phyllome_nb.domain.cpu import Cpu
 from phyllome_nb.domain.devices import Devices
+from phyllome_nb.domain.diff import Diff
+from phyllome_nb.domain.explain import Explanation, Snippet, explain, snippet
 from phyllome_nb.domain.features import Features
 from phyllome_nb.domain.identity import Line, Name
 from phyllome_nb.domain.lifecycle import Events, PowerManagement
@@ -15,9 +18,10 @@ from phyllome_nb.domain.vcpus import Vcpus
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import styled
 from phyllome_nb.xml import document
-from phyllome_nb.xml.compare import Difference, compare
+from phyllome_nb.xml.compare import compare
 from phyllome_nb.xml.fields import Choice, Text
 from phyllome_nb.xml.highlight import highlight
+from phyllome_nb.xml.lines import lines
 from phyllome_nb.xml.part import Part, Section, schema_order
 from phyllome_nb.xml.path import Place
 
@@ -109,20 +113,93 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         """Another definition that says the same."""
         return self._of(document.copy(self.__place__.anchor))
 
-    def compare(self, other: "DomainSpec") -> list[Difference]:
-        """What `other` adds, drops and rewrites; the same amount in another unit is no difference.
+    def snippet(self, *parts: str) -> Snippet:
+        """Some parts alone, as a manual prints them, the rest as ``[...]``.
+
+        Parameters
+        ----------
+        *parts : str
+            Parts or fields: ``"memory"``, ``"cpu.topology"``, ``"devices.disks"``, ``"os.boot"``.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no such part.
+
+        Examples
+        --------
+        >>> spec = DomainSpec("web")
+        >>> spec.vcpus.maximum = 2
+        >>> spec.snippet("vcpus")
+        <domain type="kvm">
+          [...]
+          <vcpu>2</vcpu>
+        </domain>
+        """
+        return snippet(_public(self), DomainSpec, parts)
+
+    def explain(self, *parts: str) -> Explanation:
+        """Some parts, each line with its meaning; the whole definition where none is named.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no such part.
+
+        Examples
+        --------
+        >>> spec = DomainSpec("web")
+        >>> spec.features.acpi = True
+        >>> spec.explain("features.acpi")
+        <domain type="kvm">
+            # type: The hypervisor: ...
+          [...]
+          <features>
+            <acpi/>
+            # features.acpi: Power management: ...
+          </features>
+        </domain>
+        """
+        return explain(_public(self), DomainSpec, parts)
+
+    def to_python(self) -> str:
+        """The Python that builds this definition; passwords are left out.
+
+        Comments and white space are not built again. Where the fields do not know all that the
+        definition says, the code reads it from XML.
+
+        Examples
+        --------
+        >>> spec = DomainSpec("web")
+        >>> spec.cpu.topology.update(sockets=1, cores=2)
+        Topology(sockets='1', cores='2')
+        >>> print(spec.to_python())
+        import phyllome_nb as ph
+        <BLANKLINE>
+        spec = ph.DomainSpec()
+        spec.update(name='web', type='kvm')
+        spec.cpu.topology.update(sockets=1, cores=2)
+        """
+        return to_python(DomainSpec._of(_public(self)), DomainSpec())
+
+    def diff(self, other: "DomainSpec") -> Diff:
+        """What `other` adds, drops and rewrites, a line each; in a notebook the coloured XML as well.
+
+        White space, comments, the order in which libvirt does not care, and the unit in which an
+        amount is written make no difference. Passwords are not shown.
 
         Examples
         --------
         >>> before = DomainSpec.from_xml("<domain><name>a</name><memory>1048576</memory></domain>")
         >>> after = before.copy()
         >>> after.name, after.memory.maximum, after.uuid = "b", "1 GiB", "6695eb01-f6a4-8304-79aa-97f2502e193f"
-        >>> for difference in before.compare(after):
-        ...     print(difference)
+        >>> before.diff(after)
         rewrote name: a → b
         added uuid: 6695eb01-f6a4-8304-79aa-97f2502e193f
         """
-        return compare(self.__place__.anchor, other.__place__.anchor)
+        found = compare(self.__place__.anchor, other.__place__.anchor)
+        texts = ("\n".join(line.text for line in lines(_public(spec))) for spec in (self, other))
+        return Diff(tuple(found), *texts)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DomainSpec) and self.to_xml() == other.to_xml()
@@ -146,3 +223,8 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         spec = cls.__new__(cls)
         spec._view(root)  # noqa: SLF001
         return spec
+
+
+def _public(spec: DomainSpec) -> document.Element:
+    """The document without its passwords."""
+    return document.parse(spec.public_xml(), "domain")

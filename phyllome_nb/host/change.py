@@ -110,7 +110,7 @@ class Change:
 
     def _report(self, stored: str) -> Report:
         spec = DomainSpec.from_xml(stored)
-        return Report(self.host.name, spec, tuple(self.after.compare(spec)))
+        return Report(self.host.name, spec, tuple(self.after.diff(spec)))
 
     def _find_out(self, error: HostError) -> Report:
         """Ask again, over a new connection, what became of a write that was not answered."""

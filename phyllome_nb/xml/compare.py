@@ -15,6 +15,9 @@ __all__ = ["Difference", "compare"]
 SIZES = {"memory", "currentMemory", "maxMemory", "hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"}
 """Elements whose number is in KiB where no unit is named."""
 
+ORDERED = {"boot", "arg", "initarg"}
+"""Elements whose order among those of their name means something."""
+
 AMOUNTS = ("memory", "size", "value", "")
 """What holds the number where an element has a unit: one of these attributes, else the text."""
 
@@ -75,8 +78,8 @@ def _children(before: list[Element], after: list[Element], path: str) -> Iterato
 
 def _pairs(before: list[Element], after: list[Element]) -> dict[Element, Element]:
     """Which elements of one name are the same thing: the only ones, else the likest first."""
-    if len(before) == len(after) == 1:
-        return {before[0]: after[0]}
+    if len(before) == len(after) == 1 or (before and _label(str(before[0].tag)) in ORDERED):
+        return dict(zip(before, after, strict=False))
     pairs: dict[Element, Element] = {}
     for same in (_equal, _namesakes, _alike):
         for old in before:

@@ -9,7 +9,7 @@ from phyllome_nb.xml.document import Element
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.path import Order, Path, Place
 
-__all__ = ["Entry", "Many", "Part", "PartList", "Section", "entries"]
+__all__ = ["Entry", "Many", "Part", "PartList", "Section", "entries", "fields_by_path"]
 
 P = TypeVar("P", bound="Part")
 
@@ -211,6 +211,14 @@ def _entries(part: type[Part], name: str, steps: tuple[str, ...], above: tuple[t
 
 
 _ORDERS: dict[type[Part], Order] = {}
+_PLACES: dict[type[Part], dict[Path, Entry]] = {}
+
+
+def fields_by_path(part: type[Part]) -> dict[Path, Entry]:
+    """The field that holds each value below `part`; the first declared, where several do."""
+    if part not in _PLACES:
+        _PLACES[part] = {entry.path: entry for entry in reversed([*entries(part)])}
+    return _PLACES[part]
 
 
 def schema_order(part: type[Part]) -> Order:
