@@ -16,7 +16,7 @@ LONG = 100
 
 
 def to_python(spec: Any, blank: Any) -> str:
-    """Code that builds `spec` from the definition `blank`, or that reads its XML where the fields do not know it all."""
+    """Code that builds `spec` from the definition `blank`, or reads its XML where the fields do not know it all."""
     try:
         _rebuild(spec, blank)
         complete = not blank.diff(spec)
