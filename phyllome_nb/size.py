@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from operator import index
 from typing import Self
 
 from phyllome_nb.errors import DefinitionError
@@ -75,7 +76,9 @@ class Size(int):
             if unit is not None:
                 value = f"{value} {unit}"
             return super().__new__(cls, _read(value))
-        return super().__new__(cls, value * factor(unit) if unit else value)
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise DefinitionError(f"{value!r} is not a size: write '4 GiB', Size(4, 'GiB') or a whole number of bytes.")
+        return super().__new__(cls, index(value) * factor(unit) if unit else value)
 
     def __getnewargs__(self) -> tuple[int]:
         return (int(self),)
@@ -148,6 +151,7 @@ def _read(text: str) -> int:
     """Bytes in a text such as ``4 GiB``."""
     match = TEXT.fullmatch(text)
     if not match:
+        text = text if len(text) <= 60 else f"{text[:57]}…"
         raise DefinitionError(f"{text!r} is not a size: write a number and a unit, such as '4 GiB'.")
     if not match["unit"]:
         raise DefinitionError(f"{text!r} has no unit: write '{match['number']} GiB', or another of {choices()}.")

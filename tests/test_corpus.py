@@ -75,7 +75,8 @@ def fields(part: Part) -> Iterator[tuple[Part, str]]:
         if isinstance(what, Field):
             yield part, name
         elif isinstance(what, Section):
-            yield from fields(getattr(part, name))
+            if not isinstance(part, what.part) or part.__place__.find(what.path) is not None:  # it can be inside itself
+                yield from fields(getattr(part, name))
         else:
             for each in getattr(part, name):
                 yield from fields(each)

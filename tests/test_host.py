@@ -80,12 +80,45 @@ def _answers(host: ph.Host) -> bool:
 
 
 def test_a_daemon_that_died_is_told_in_one_sentence(own_daemon: Daemon) -> None:
-    """The connection is said to be broken, and how to open another."""
+    """The host is said to be out of reach, by its address."""
     host = ph.connect(own_daemon.uri)
     os.kill(own_daemon.pid, signal.SIGKILL)
-    until(lambda: not own_daemon.socket.exists() or _is_lost(host), 10, "the connection to break")
-    with pytest.raises(ph.errors.Unreachable, match=r"broke: .*\. Connect again with ph\.connect"):
+    until(lambda: _is_lost(host), 10, "the connection to break")
+    with pytest.raises(ph.errors.Unreachable, match=r"cannot be opened: .*\."):
         host.snapshot()
+
+
+def test_a_connection_that_broke_is_opened_again(daemon: Daemon) -> None:
+    """As after a restart of the daemon: the same host answers."""
+    host = ph.connect(daemon.uri)
+    host._connection.close()
+    assert host.snapshot().host.cpus > 0
+
+
+def test_a_closed_host_stays_closed() -> None:
+    """Closing twice is fine; every later call says how to open it again, and a write does not revive it."""
+    host = ph.demo()
+    host.close()
+    host.close()
+    for call in (host.snapshot, host.domains, host.reconnect, host.change(ph.profiles.linux(name="late")).apply):
+        with pytest.raises(ph.errors.HostError, match=r"demo was closed: open it again with ph\.connect"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"uri": 123},
+        {"uri": "test:///default\0x"},
+        {"uri": "test:///default", "write": "no"},
+        {"uri": "test:///default", "timeout": "5"},
+        {"uri": "test:///default", "timeout": 0},
+    ],
+)
+def test_what_a_tired_person_passes_is_refused_in_one_sentence(arguments: dict[str, object]) -> None:
+    """The sentence names the argument; above all, "no" does not open for writing."""
+    with pytest.raises(TypeError, match=f"{list(arguments)[-1]}="):
+        ph.connect(**arguments)  # type: ignore[arg-type]
 
 
 def _is_lost(host: ph.Host) -> bool:

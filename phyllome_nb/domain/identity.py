@@ -37,6 +37,8 @@ def check_name(name: str) -> str:
         )
     if not name.strip():
         raise ValueError("A VM needs a name: letters, digits, '-', '_' and '.' are safe everywhere.")
+    if name != name.strip():
+        raise ValueError(f"{name!r} begins or ends with a blank, which nobody can see: remove it.")
     if "/" in name:
         raise ValueError(f"{name!r} has a '/', which libvirt refuses in a name: use '-' instead.")
     if found := re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", name):

@@ -14,6 +14,11 @@ class Events(Part, title="Events", doc="formatdomain.html#events-configuration")
     on_poweroff = Choice("on_poweroff", ACTIONS, help="When the guest powers off.")
     on_reboot = Choice("on_reboot", ACTIONS, help="When the guest reboots.", qemu="-no-reboot")
     on_crash = Choice("on_crash", f"{ACTIONS} coredump-destroy coredump-restart", help="When the guest crashes.")
+    on_lockfailure = Choice(
+        "on_lockfailure",
+        "poweroff restart pause ignore",
+        help="When a lock on its disks is lost, where a lock manager is used. ignore risks two VMs writing one disk.",
+    )
 
 
 class PowerManagement(Part, title="Power management", doc="formatdomain.html#power-management"):

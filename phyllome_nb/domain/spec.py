@@ -5,24 +5,33 @@ from typing import Self
 from phyllome_nb.domain.clock import Clock
 from phyllome_nb.domain.code import to_python
 from phyllome_nb.domain.cpu import Cpu
+from phyllome_nb.domain.cputune import CpuTune
 from phyllome_nb.domain.devices import Devices
 from phyllome_nb.domain.diff import Diff
 from phyllome_nb.domain.explain import Explanation, Snippet, explain, snippet
 from phyllome_nb.domain.features import Features
+from phyllome_nb.domain.hypervisors import Bhyve, Lxc, Vmware, Xen
 from phyllome_nb.domain.identity import Line, Name
+from phyllome_nb.domain.iothreads import Iothreads
 from phyllome_nb.domain.lifecycle import Events, PowerManagement
 from phyllome_nb.domain.memory import Memory
+from phyllome_nb.domain.metadata import Metadata
+from phyllome_nb.domain.monitoring import Idmap, Perf
 from phyllome_nb.domain.os import Os
 from phyllome_nb.domain.qemu import Qemu
+from phyllome_nb.domain.security import Keywrap, LaunchSecurity, SecurityLabel
+from phyllome_nb.domain.sysinfo import Sysinfo
+from phyllome_nb.domain.throttle import ThrottleGroup
+from phyllome_nb.domain.tuning import BlkioTune, MemTune, NumaTune, Resource
 from phyllome_nb.domain.vcpus import Vcpus
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import styled
 from phyllome_nb.xml import document
 from phyllome_nb.xml.compare import compare
-from phyllome_nb.xml.fields import Choice, Text
+from phyllome_nb.xml.fields import Choice, Integer, Text
 from phyllome_nb.xml.highlight import highlight
 from phyllome_nb.xml.lines import lines
-from phyllome_nb.xml.part import Part, Section, schema_order
+from phyllome_nb.xml.part import Many, Part, Section, schema_order
 from phyllome_nb.xml.path import Place
 
 __all__ = ["DomainSpec"]
@@ -69,21 +78,57 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         doc="formatdomain.html#element-and-attribute-overview",
         qemu="-accel",
     )
+    id = Integer("@id", help="The number of a running VM. libvirt tells it, and ignores what you write.")
     uuid = Text(
         "uuid", help="What the VM is to libvirt. Leave it out for a new VM: libvirt then never overwrites another."
     )
+    genid = Text(
+        "genid",
+        help="A number that changes when the VM is copied or goes back in time, so that a Windows domain controller "
+        "notices. Another UUID than the VM's own.",
+        qemu="-device vmgenid,guid=",
+    )
     title = Line("title", help="A line about the VM.")
     description = Text("description", help="What the VM is for.")
+    metadata = Section("metadata", Metadata)
     memory = Section("", Memory)
+    blkiotune = Section("blkiotune", BlkioTune)
+    memtune = Section("memtune", MemTune)
     vcpus = Section("", Vcpus)
+    iothreads = Section("", Iothreads)
+    cputune = Section("cputune", CpuTune)
+    numatune = Section("numatune", NumaTune)
+    resource = Section("resource", Resource)
+    sysinfos = Many("sysinfo", Sysinfo)
+    bootloader = Text(
+        "bootloader",
+        "/usr/bin/pygrub /usr/sbin/bhyveload",
+        help="The host's program that starts the guest's kernel, for Xen and bhyve guests that have no firmware.",
+        doc="formatdomain.html#host-bootloader",
+    )
+    bootloader_args = Text(
+        "bootloader_args",
+        help="Arguments for that program.",
+        doc="formatdomain.html#host-bootloader",
+    )
     os = Section("os", Os)
+    idmap = Section("idmap", Idmap)
     features = Section("features", Features)
     cpu = Section("", Cpu)
     clock = Section("clock", Clock)
     events = Section("", Events)
     pm = Section("pm", PowerManagement)
+    perf = Section("perf", Perf)
+    throttlegroups = Many("throttlegroups/throttlegroup", ThrottleGroup)
     devices = Section("devices", Devices)
+    seclabels = Many("seclabel", SecurityLabel)
+    keywrap = Section("keywrap", Keywrap)
+    launch_security = Section("launchSecurity", LaunchSecurity)
     qemu = Section("", Qemu)
+    lxc = Section("lxc:namespace", Lxc)
+    bhyve = Section("bhyve:commandline", Bhyve)
+    xen = Section("xen:commandline", Xen)
+    vmware = Section("", Vmware)
 
     def __init__(self, name: str | None = None) -> None:
         self._view(document.new("domain"))
@@ -180,7 +225,9 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         spec.update(name='web', type='kvm')
         spec.cpu.topology.update(sockets=1, cores=2)
         """
-        return to_python(DomainSpec._of(_public(self)), DomainSpec())
+        known = self.copy()
+        document.forget_secrets(known.__place__.anchor)
+        return to_python(known, DomainSpec())
 
     def diff(self, other: "DomainSpec") -> Diff:
         """What `other` adds, drops and rewrites, a line each; in a notebook the coloured XML as well.

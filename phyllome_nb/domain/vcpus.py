@@ -1,9 +1,23 @@
 """How many virtual CPUs the guest has, and where they run."""
 
-from phyllome_nb.xml.fields import Choice, Integer, Text
-from phyllome_nb.xml.part import Part
+from phyllome_nb.xml.fields import Choice, Integer, Switch, Text
+from phyllome_nb.xml.part import Many, Part
 
-__all__ = ["Vcpus"]
+__all__ = ["Vcpu", "Vcpus"]
+
+
+class Vcpu(
+    Part,
+    title="vCPU",
+    doc="formatdomain.html#cpu-allocation",
+    start={"id": 0, "enabled": True, "hotpluggable": False},
+):
+    """One vCPU: plugged in or not. Where one is named, all must be."""
+
+    id = Integer("@id", help="The number of the vCPU, from 0. The first one must be enabled.")
+    enabled = Switch("@enabled", "yes no", help="Whether it is plugged in when the guest boots.")
+    hotpluggable = Switch("@hotpluggable", "yes no", help="Whether it can be unplugged again while the guest runs.")
+    order = Integer("@order", 1, help="When it is plugged in at boot, 1 first. Leave it out where that is the same.")
 
 
 class Vcpus(Part, title="vCPUs", doc="formatdomain.html#cpu-allocation"):
@@ -31,3 +45,4 @@ class Vcpus(Part, title="vCPUs", doc="formatdomain.html#cpu-allocation"):
         "vcpu/@cpuset",
         help="The host CPUs that may run the guest, such as 0-3,8. Left out, all may.",
     )
+    vcpus = Many("vcpus/vcpu", Vcpu)

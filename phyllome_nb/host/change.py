@@ -7,8 +7,17 @@ import libvirt
 
 from phyllome_nb.domain.identity import check_name
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError, DomainExists, FieldError, HostError, NoAnswer, OutcomeUnknown, ReadOnly
-from phyllome_nb.errors import Unreachable as Broken
+from phyllome_nb.errors import (
+    DefinitionError,
+    DomainExists,
+    FieldError,
+    HostError,
+    NoAnswer,
+    OutcomeUnknown,
+    ReadOnly,
+    Refused,
+    Unreachable,
+)
 from phyllome_nb.xml.compare import Difference
 
 if TYPE_CHECKING:
@@ -35,8 +44,7 @@ class Report:
         return [difference for difference in self.differences if difference.kind == kind]
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{kind} {len(self.of_kind(kind))}" for kind in ("added", "dropped", "rewrote"))
-        return f"{self.stored.name!r} is defined on {self.host} with uuid {self.stored.uuid}; libvirt {counts}."
+        return f"{self.stored.name!r} is defined on {self.host} with uuid {self.stored.uuid}."
 
     def __repr__(self) -> str:
         return f"<Report: {self}>"
@@ -66,14 +74,16 @@ class Change:
     """
 
     def __init__(self, host: "Host", spec: DomainSpec) -> None:
+        if not isinstance(spec, DomainSpec):
+            raise TypeError(f"{spec!r} is not a DomainSpec: read XML with ph.DomainSpec.from_xml(text).")
         try:
             check_name(spec.name)
         except ValueError as error:
             raise FieldError(f"name: {error}") from None
         if spec.uuid is not None:
             raise DefinitionError(
-                f"This definition carries the uuid {spec.uuid}, and libvirt would overwrite the VM that has it: "
-                "set uuid to None to make a new VM.",
+                f"This definition carries the uuid {spec.uuid}, and libvirt would overwrite a VM that has it: "
+                "leave the uuid out (set uuid to None) to make a new VM.",
             )
         self.host = host
         self.after = spec.copy()
@@ -104,8 +114,10 @@ class Change:
         name, text = self.after.name, self.after.to_xml()
         try:
             stored = self.host.ask(f"defining {name!r}", lambda connection: _define(connection, name, text))
-        except (Broken, NoAnswer) as error:
+        except (Unreachable, NoAnswer) as error:
             return self._find_out(error)
+        except Refused as error:
+            raise Refused(f"{error} Nothing was written.") from error
         return self._report(stored)
 
     def _report(self, stored: str) -> Report:
@@ -128,7 +140,7 @@ class Change:
                 f"{error} {name!r} is not defined so far, but the host may still do it: look again in a while.",
             ) from error
         if stored is None:
-            raise Broken(f"{error} {name!r} was not defined; the connection is open again.") from error
+            raise Unreachable(f"{error} {name!r} was not defined; the connection is open again.") from error
         report = self._report(stored)
         if report.of_kind("dropped"):
             raise OutcomeUnknown(

@@ -7,11 +7,15 @@ import libvirt
 
 from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError
+from phyllome_nb.errors import DefinitionError, NoAnswer
+from phyllome_nb.host.deadline import within
 from phyllome_nb.host.translate import connection_lost
 from phyllome_nb.size import Size
 
 __all__ = ["collect"]
+
+PATIENCE = 1
+"""Seconds for what is nice to know."""
 
 STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: "no state",
@@ -56,7 +60,7 @@ def _host(connection: Any, name: str, uri: str) -> HostFacts:
         memory=memory,
         memory_source=source,
         libvirt=_version(connection.getLibVersion()),
-        hypervisor=f"{connection.getType()} {_version(connection.getVersion())}",
+        hypervisor=f"{connection.getType()} {_hypervisor_version(connection)}".strip(),
     )
 
 
@@ -101,6 +105,14 @@ def _stored(domain: Any) -> tuple[Promise | None, str]:
         return Promise.of(DomainSpec.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))), ""
     except DefinitionError as error:
         return None, str(error)
+
+
+def _hypervisor_version(connection: Any) -> str:
+    """The hypervisor's version; unknown where it takes long, as it does on a daemon that has just been started."""
+    try:
+        return _version(within(PATIENCE, connection.getVersion, "asking for the hypervisor's version"))
+    except NoAnswer:
+        return ""
 
 
 def _version(number: int) -> str:

@@ -51,10 +51,17 @@ class Host:
     """
 
     def __init__(self, uri: str, *, write: bool = False, timeout: float = 10, name: str = "") -> None:
+        if type(uri) is not str or "\0" in uri:
+            raise TypeError(f"uri={uri!r} is not an address such as 'qemu:///system'.")
+        if type(write) is not bool:
+            raise TypeError(f"write={write!r} is neither True nor False.")
+        if type(timeout) not in {int, float} or timeout <= 0:
+            raise TypeError(f"timeout={timeout!r} is not a number of seconds above zero.")
         ensure_loop()
         self.uri = uri
         self.writable = write
         self.timeout = timeout
+        self._closed = False
         self._connection, self.name = self._open(name)
 
     def _open(self, name: str) -> tuple[Any, str]:
@@ -72,20 +79,39 @@ class Host:
     def ask(self, doing: str, work: Callable[[Any], T]) -> T:
         """Run `work` with the ``libvirt.virConnect``, within the deadline and with this package's errors.
 
+        A connection that has broken since it was last used, as when the daemon was restarted, is opened again first.
+
+        Raises
+        ------
+        HostError
+            If the host cannot be asked, or says no.
+
         Examples
         --------
         >>> import phyllome_nb as ph
         >>> ph.demo().ask("counting VMs", lambda connection: connection.numOfDomains())
         6
         """
+        self._refuse_if_closed()
         try:
-            return within(self.timeout, lambda: work(self._connection), f"{doing} on {self.name}")
+            return within(self.timeout, lambda: work(self._alive()), f"{doing} on {self.name}")
         except libvirt.libvirtError as error:
             raise translate(error, self.name) from error
 
     def reconnect(self) -> None:
         """Open the connection again; the old one is left to itself."""
+        self._refuse_if_closed()
         self._connection, self.name = self._open(self.name)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise Unreachable(f"{self.name} was closed: open it again with ph.connect({self.uri!r}).")
+
+    def _alive(self) -> Any:
+        """The connection, opened again if it is known to have broken."""
+        if not _is_alive(self._connection):
+            self.reconnect()
+        return self._connection
 
     def snapshot(self) -> Snapshot:
         """The facts of this host now.
@@ -140,8 +166,10 @@ class Host:
         return Change(self, spec)
 
     def close(self) -> None:
-        """Close the connection."""
-        within(self.timeout, self._connection.close, f"closing {self.uri}")
+        """Close the connection; every later call says so."""
+        if not self._closed:
+            self._closed = True
+            within(self.timeout, self._connection.close, f"closing {self.uri}")
 
     def __enter__(self) -> Self:
         return self
@@ -179,6 +207,14 @@ class Host:
         secure = libvirt.VIR_DOMAIN_XML_SECURE if self.writable else 0
         text: str = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | secure)
         return text
+
+
+def _is_alive(connection: Any) -> bool:
+    """Whether the connection is not known to have broken; the host is not asked."""
+    try:
+        return bool(connection.isAlive())
+    except libvirt.libvirtError:
+        return False
 
 
 def _keep_alive(connection: Any) -> None:

@@ -20,13 +20,13 @@ def translate(error: libvirt.libvirtError, where: str) -> HostError:
     """The error to raise for one of libvirt's; `where` names the host."""
     said = (error.get_error_message() or str(error)).strip().replace("\n", " ")
     if connection_lost(error):
-        return Unreachable(f"The connection to {where} broke: {said}. Connect again with ph.connect(…).")
+        return Unreachable(f"The connection to {where} broke: {said}.")
     match error.get_error_code():
         case libvirt.VIR_ERR_OPERATION_DENIED:
             return ReadOnly(f"{where} was opened read-only: {said}. Open it with ph.connect(…, write=True).")
         case libvirt.VIR_ERR_NO_DOMAIN:
             return NoSuchDomain(f"{where}: {said}.")
         case libvirt.VIR_ERR_XML_INVALID_SCHEMA:
-            return Refused(f"libvirt's schema does not allow this definition; nothing was written. It said: {said}")
+            return Refused(f"libvirt's schema does not allow this definition. It said: {said}.")
         case _:
-            return Refused(f"libvirt refused; nothing was written. It said: {said}")
+            return Refused(f"libvirt refused. It said: {said}.")

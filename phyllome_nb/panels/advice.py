@@ -1,6 +1,7 @@
-"""A topology that does not make the vCPUs: said at once, with the mend one click away."""
+"""What is plainly wrong with a definition, said at once, with the mend one click away."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import ipywidgets as w
 
@@ -8,48 +9,82 @@ from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import el
 
-__all__ = ["TopologyAdvice"]
+__all__ = ["Advice", "Mend", "identity", "topology"]
 
 
-class TopologyAdvice:
-    """Says where the CPU topology makes another number of vCPUs than there are, which libvirt's QEMU driver refuses.
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What is wrong, and what a click does about it."""
+
+    said: str
+    label: str
+    do: Callable[[], object]
+
+
+class Advice:
+    """A line that appears while something is wrong.
 
     Parameters
     ----------
+    look : callable
+        Looks at the definition and gives the mend, or None where there is nothing to mend.
     spec : DomainSpec
         The definition.
     mended : callable
-        Called after the button has changed the topology.
+        Called after the button has changed the definition.
     """
 
-    def __init__(self, spec: DomainSpec, mended: Callable[[], None]) -> None:
+    def __init__(self, look: Callable[[DomainSpec], Mend | None], spec: DomainSpec, mended: Callable[[], None]) -> None:
+        self._look = look
         self._spec = spec
         self._mended = mended
         self._text = w.HTML()
-        self._button = w.Button(layout=w.Layout(width="auto"))
-        self._button.on_click(lambda _: self._mend())
+        self._button = w.Button(layout=w.Layout(width="auto", flex="0 0 auto"))
+        self._button.on_click(lambda _: self._do())
         self.widget = w.HBox([self._text, self._button], layout=w.Layout(align_items="baseline", grid_gap="1em"))
         self.refresh()
 
     def refresh(self) -> None:
         """Look again."""
-        try:
-            makes, vcpus = self._spec.cpu.topology.product(), self._spec.vcpus.maximum
-            cores = self._spec.cpu.topology.fitting_cores(vcpus)
-        except FieldError:
-            makes = None
-        if makes is None or makes == vcpus:
-            self.widget.layout.display = "none"
-            return
-        said = f"The CPU topology makes {makes} vCPUs, not {vcpus}: libvirt's QEMU driver will refuse that."
-        self._text.value = el("div", said, class_="phy-warning", role="alert")
-        self._button.description = f"Make it {cores} cores" if cores else "Remove the topology"
-        self.widget.layout.display = ""
+        mend = self._look(self._spec)
+        self.widget.layout.display = "" if mend else "none"
+        if mend:
+            self._text.value = el("div", mend.said, class_="phy-warning", role="alert")
+            self._button.description = mend.label
 
-    def _mend(self) -> None:
-        topology = self._spec.cpu.topology
-        if cores := topology.fitting_cores(self._spec.vcpus.maximum):
-            topology.cores = cores
-        else:
-            topology.update(sockets=None, dies=None, clusters=None, cores=None, threads=None)
-        self._mended()
+    def _do(self) -> None:
+        mend = self._look(self._spec)
+        if mend:
+            mend.do()
+            self._mended()
+
+
+def identity(spec: DomainSpec) -> Mend | None:
+    """A definition with a uuid is that of a VM that exists; the panel makes new ones."""
+    if spec.uuid is None:
+        return None
+
+    def forget() -> None:
+        spec.uuid = None
+        for interface in spec.devices.interfaces:
+            interface.mac = None  # two cards with one address disturb each other
+
+    said = "This definition carries the uuid of a VM that exists, and this panel makes new VMs."
+    return Mend(said, "Leave out its uuid and its MAC addresses", forget)
+
+
+def topology(spec: DomainSpec) -> Mend | None:
+    """The product of the topology is the number of vCPUs; libvirt's QEMU driver refuses anything else."""
+    given = spec.cpu.topology
+    try:
+        makes, vcpus = given.product(), spec.vcpus.maximum
+        cores = given.fitting_cores(vcpus)
+    except FieldError:
+        return None
+    if makes is None or makes == vcpus:
+        return None
+    said = f"The CPU topology makes {makes} vCPUs, not {vcpus}: libvirt's QEMU driver will refuse that."
+    if cores:
+        return Mend(said, f"Make it {cores} {'core' if cores == 1 else 'cores'}", lambda: given.update(cores=cores))
+    nothing = dict.fromkeys(("sockets", "dies", "clusters", "cores", "threads"))
+    return Mend(said, "Remove the topology", lambda: given.update(**nothing))

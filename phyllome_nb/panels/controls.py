@@ -1,18 +1,35 @@
 """A control for every kind of field: what a person types goes to the field, what the field says comes back."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import ipywidgets as w
 
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.usual import REQUIRED
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Part
 
-__all__ = ["Control"]
+__all__ = ["Control", "FormState"]
 
 LEFT_OUT = "(left out)"
+
+
+@dataclass
+class FormState:
+    """What the controls of a form share."""
+
+    changed: Callable[[], None]
+    """Called after the definition has been changed."""
+    explain: bool = False
+    """Whether what each field means is shown."""
+    everything: bool = False
+    """Whether fields that are seldom set are shown."""
+    refused: dict[str, tuple[Any, str]] = dataclass_field(default_factory=dict)
+    """By field: what was typed and refused, and why. It stays until it is mended, wherever the form goes."""
 
 
 class Control:
@@ -24,55 +41,70 @@ class Control:
         The part that holds the field.
     field : Field
         The field.
-    changed : callable
-        Called after the definition has been changed.
-    explain : bool
-        Whether what the field means is shown from the start.
+    state : FormState
+        What it shares with the other controls.
     """
 
-    def __init__(
-        self, part: Part, field: Field[Any, Any], changed: Callable[[], None], *, explain: bool = False
-    ) -> None:
+    def __init__(self, part: Part, field: Field[Any, Any], state: FormState) -> None:
         self._part = part
         self._field = field
-        self._changed = changed
-        self._explain = explain
-        self._error = ""
-        self.input = _input(part, field)
+        self._state = state
+        self.name = part.__place__.named(field.name)
+        typed, _ = state.refused.get(self.name, (None, ""))
+        self.input = _input(part, field, typed)
         self.note = w.HTML()
         self.widget = w.VBox([self.input, self.note])
-        self.widget.add_class(f"phy-field-{_slug(part.__place__.named(field.name))}")
+        self.widget.add_class(f"phy-field-{_slug(self.name)}")
         self.input.observe(self._typed, "value")
-        self._show()
-
-    def explain(self, wanted: bool) -> None:
-        """Show what the field means, or stop showing it."""
-        self._explain = wanted
-        self._show()
+        self.show()
 
     def _typed(self, change: dict[str, Any]) -> None:
+        typed = change["new"]
         try:
-            self._field.write(self._part, _value(self._field, change["new"]))
+            self._field.write(self._part, _needed(self.name, _value(self._field, typed)))
         except FieldError as error:
-            self._error = f"{error} The definition is unchanged."
-            self._show()
+            still = "" if self._field.kind == "secret" else _shown(self._part, self._field, self._field.raw(self._part))
+            said = f"The definition still says {still!r}." if still else "The definition still has none."
+            self._state.refused[self.name] = (typed, f"{error} {said}")
+            self.show()
             return
-        self._error = ""
-        self._show()
-        self._changed()
+        self._state.refused.pop(self.name, None)
+        if self._field.kind == "secret":
+            self._forget()
+        self.show()
+        self._state.changed()
 
-    def _show(self) -> None:
-        error = el("div", self._error, class_="phy-error", role="alert") if self._error else ""
-        meaning = _meaning(self._part, self._field) if self._explain else ""
+    def _forget(self) -> None:
+        """Keep the secret in the definition alone."""
+        self.input.unobserve(self._typed, "value")
+        self.input.value, self.input.placeholder = "", "(set, not shown)"
+        self.input.observe(self._typed, "value")
+
+    def show(self) -> None:
+        """Show what is wrong, and what the field means where that is wanted."""
+        _, wrong = self._state.refused.get(self.name, (None, ""))
+        error = el("div", wrong, class_="phy-error", role="alert") if wrong else ""
+        meaning = _meaning(self._part, self._field) if self._state.explain else ""
         self.note.value = Html(f"{error}{meaning}")
         self.note.layout.display = "" if self.note.value else "none"
 
 
-def _input(part: Part, field: Field[Any, Any]) -> Any:
-    """The input that suits a field, filled with what the definition says."""
+def _input(part: Part, field: Field[Any, Any], typed: Any) -> Any:
+    """The input that suits a field, filled with what was typed and refused, else with what the definition says."""
+    made = _filled(part, field)
+    if typed is not None:
+        made.value = typed
+    return made
+
+
+def _filled(part: Part, field: Field[Any, Any]) -> Any:  # noqa: PLR0911  (one for each kind)
+    whole, own = part.__place__.named(field.name), field.name.replace("_", " ")
+    # The part's name tells a screen reader the "maximum" of the memory from that of the vCPUs.
+    hidden = el("span", f"{part.__title__} ", class_="phy-hidden")
     common = {
-        "description": field.name.replace("_", " "),
-        "tooltip": f"{field.help} ({part.__place__.named(field.name)})",
+        "description": el("span", hidden, own, title=f"{field.help} ({whole})"),
+        "description_allow_html": True,
+        "tooltip": f"{field.help} ({whole})",
         "layout": w.Layout(width="auto"),
         "style": {"description_width": "10em"},
     }
@@ -84,6 +116,10 @@ def _input(part: Part, field: Field[Any, Any]) -> Any:
             words = _words(field)
             known = words if raw in {*words, None} else (*words, raw)
             return w.Dropdown(options=[(LEFT_OUT, ""), *((word, word) for word in known)], value=raw or "", **common)
+        case "secret":
+            # Taken on Enter or on leaving, then forgotten: a saved notebook holds the values of its widgets.
+            said = LEFT_OUT if raw is None else "(set, not shown)"
+            return w.Password(value="", placeholder=said, continuous_update=False, **common)
         case "list" if not getattr(field, "choices", ()):
             text = "\n".join(field.read(part))
             return w.Textarea(value=text, placeholder="one to a line", rows=max(2, text.count("\n") + 1), **common)
@@ -114,9 +150,17 @@ def _value(field: Field[Any, Any], typed: Any) -> object:
         case "switch":
             return {"": None, **dict(zip(_words(field), (True, False), strict=True))}.get(typed, typed)
         case "list":
-            return typed.split("\n" if not getattr(field, "choices", ()) else None) if typed.strip() else ()
+            words = typed.split() if getattr(field, "choices", ()) else [line.rstrip() for line in typed.splitlines()]
+            return [word for word in words if word]
         case _:
             return typed if typed.strip() else None
+
+
+def _needed(name: str, value: object) -> object:
+    """`value`, which no definition can do without where the field is required."""
+    if value is None and name in REQUIRED:
+        raise FieldError(f"{name}: every VM has one; type it.")
+    return value
 
 
 def _words(field: Field[Any, Any]) -> tuple[str, ...]:

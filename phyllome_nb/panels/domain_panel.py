@@ -11,7 +11,7 @@ from phyllome_nb.errors import DefinitionError
 from phyllome_nb.host.change import Report
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import Html, el, style
-from phyllome_nb.panels.advice import TopologyAdvice
+from phyllome_nb.panels.advice import Advice, identity, topology
 from phyllome_nb.panels.form import Form
 from phyllome_nb.panels.work import Work, failure
 from phyllome_nb.profiles import linux
@@ -44,25 +44,39 @@ class DomainPanel(w.VBox):
     """
 
     def __init__(self, host: Host, spec: DomainSpec | None = None) -> None:
+        if [type(host), type(spec)] not in ([Host, DomainSpec], [Host, type(None)]):
+            raise TypeError(
+                "A panel takes a host and a DomainSpec: ph.DomainPanel(ph.connect(…), ph.profiles.linux(…))."
+            )
         self.host = host
         self.spec = linux() if spec is None else spec
         self.report: Report | None = None
         self._snapshot: Snapshot | None = None
         self._before = self.spec.public_xml().splitlines()
-        self._xml = w.HTML(layout=w.Layout(**COLUMN))
-        self._advice = TopologyAdvice(self.spec, self.refresh)
+        self._defined: str | None = None
+        self._xml = w.HTML()
+        self._pane = w.Box([self._xml], layout=w.Layout(**COLUMN))
+        self._pane.add_class("phy-pane")
+        self._advice = [Advice(look, self.spec, self.refresh) for look in (identity, topology)]
         self._effect = w.HTML()
-        self._define = w.Button(description="Define", button_style="primary", tooltip=f"Write this VM to {host.name}")
+        self._define = w.Button(
+            description="Define",
+            button_style="primary",
+            tooltip=f"Write this VM to {host.name}",
+            layout=w.Layout(flex="0 0 auto"),
+        )
         self._define.on_click(lambda _: self.define())
-        self._reading, self._writing = Work(), Work(self._define)
+        self._reading, self._writing = Work(), Work()
+        again = w.Button(description="Read again", tooltip=f"Read {host.name} again", layout=w.Layout(flex="0 0 auto"))
+        again.on_click(lambda _: self._read_host())
         self._form = Form(self.spec, self._show)
         self._form.widget.layout = w.Layout(**COLUMN)
         super().__init__(
             [
                 w.HTML(Html(f"<style>{style()}</style>")),
-                w.HBox([self._form.widget, self._xml], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
-                self._advice.widget,
-                self._reading.widget,
+                w.HBox([self._form.widget, self._pane], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
+                *(advice.widget for advice in self._advice),
+                w.HBox([self._reading.widget, again], layout=w.Layout(align_items="baseline", grid_gap="1em")),
                 self._effect,
                 w.HBox([self._define, self._writing.widget], layout=w.Layout(align_items="flex-start", grid_gap="1em")),
             ],
@@ -79,7 +93,12 @@ class DomainPanel(w.VBox):
 
     def define(self) -> None:
         """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
+        text = self.spec.to_xml()
+        if text == self._defined:
+            return  # a second press in one go: what is shown is still true
         try:
+            if refused := [why for _, why in self._form.state.refused.values()]:
+                raise DefinitionError(f"Mend this first. {refused[0]}")  # noqa: TRY301
             change = self.host.change(self.spec)
         except DefinitionError as error:
             self._writing.say(failure(error))
@@ -88,18 +107,20 @@ class DomainPanel(w.VBox):
             f"Defining {self.spec.name!r} on {self.host.name}",
             2 * self.host.timeout,
             change.apply,
-            self._defined,
+            lambda report: self._have_defined(report, text),
+            self._read_host,
         )
 
     def _show(self) -> None:
         """Let the XML and the effect follow the definition; the form keeps what is being typed."""
         text = self.spec.public_xml()
         self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
-        self._advice.refresh()
+        for advice in self._advice:
+            advice.refresh()
         self._show_effect()
 
-    def _defined(self, report: Report) -> None:
-        self.report = report
+    def _have_defined(self, report: Report, text: str) -> None:
+        self.report, self._defined = report, text
         self._writing.say(_told(report))
         self._read_host()
 

@@ -1,13 +1,16 @@
 """The form: a section for each part, in the order of the definition, built when it is opened."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets as w
 
+from phyllome_nb.domain.devices.disk import Disk
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
-from phyllome_nb.panels.controls import Control
+from phyllome_nb.panels.controls import Control, FormState
+from phyllome_nb.panels.usual import USUAL
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
 
@@ -15,6 +18,22 @@ __all__ = ["Form"]
 
 OPEN = {"General", "Memory", "vCPUs"}
 """The sections that are open from the start."""
+
+LISTS = {name.partition("[]")[0] for name in USUAL if "[]" in name}
+"""The lists of parts to which a person usually adds."""
+
+
+def is_shown(part: Part, what: Any, everything: bool) -> bool:
+    """Whether a field, a section or a list of `part` is shown: wanted, usual, or in use."""
+    name = re.sub(r"\[\d+\]", "[]", part.__place__.named(what.name))
+    if isinstance(what, Many):
+        return everything or name in LISTS or len(getattr(part, what.name)) > 0
+    if isinstance(what, Section):
+        if part.__place__.find(what.path) is None and isinstance(part, what.part):
+            return False  # a part inside itself, and inside itself again
+        inside = getattr(part, what.name)
+        return any(is_shown(inside, below, everything) for below in inside.__declared__.values())
+    return everything or name in USUAL or what.raw(part) is not None or (what.kind == "list" and bool(what.read(part)))
 
 
 class Form:
@@ -29,11 +48,13 @@ class Form:
     """
 
     def __init__(self, spec: DomainSpec, changed: Callable[[], None]) -> None:
-        self._changed = changed
-        self._explain = w.ToggleButton(description="Explain every field", tooltip="Show what each field means")
-        self._explain.observe(self._explained, "value")
+        self.state = FormState(changed)
         self._groups = list(self._build(spec))
-        self.widget = w.VBox([self._explain, *(group.widget for group in self._groups)])
+        explain = w.ToggleButton(description="Explain every field", tooltip="Show what each field means")
+        everything = w.ToggleButton(description="Show every field", tooltip="Show also what is seldom set")
+        explain.observe(lambda change: self._explain(change["new"]), "value")
+        everything.observe(lambda change: self._show_everything(change["new"]), "value")
+        self.widget = w.VBox([w.HBox([explain, everything]), *(group.widget for group in self._groups)])
         self.widget.add_class("phy-form")
 
     def refresh(self) -> None:
@@ -42,108 +63,153 @@ class Form:
             group.refresh()
 
     def _build(self, spec: DomainSpec) -> Iterator["Group"]:
-        yield self._group("General", spec)
+        yield Group(
+            "General", [(spec, what) for what in spec.__declared__.values() if isinstance(what, Field)], self.state
+        )
         for name, what in spec.__declared__.items():
-            if isinstance(what, Section):
-                part = getattr(spec, name)
-                yield self._group(part.__title__, part)
-                yield from self._lists(part)
+            if not isinstance(what, Section):
+                continue
+            part = getattr(spec, name)
+            own = [
+                (part, below)
+                for below in part.__declared__.values()
+                if part is not spec and not _is_device(name, below)
+            ]
+            yield Group(part.__title__, own, self.state)
+            for below in part.__declared__.values():
+                if _is_device(name, below):
+                    yield ListGroup(part, below, self.state)
 
-    def _lists(self, part: Part) -> Iterator["Group"]:
-        """A group for each list of parts, and for what stands below the part on its own."""
-        for name, what in part.__declared__.items():
-            if isinstance(what, Section):
-                below = getattr(part, name)
-                yield self._group(below.__title__, below)
-            elif isinstance(what, Many):
-                yield ListGroup(what.part.__title__, getattr(part, name), self._changed, self._explain)
-
-    def _group(self, title: str, part: Part) -> "Group":
-        return Group(title, part, self._changed, self._explain)
-
-    def _explained(self, _: object) -> None:
+    def _explain(self, wanted: bool) -> None:
+        self.state.explain = wanted
         for group in self._groups:
             group.explain()
 
+    def _show_everything(self, wanted: bool) -> None:
+        self.state.everything = wanted
+        self.refresh()
+
+
+def _is_device(section: str, what: Any) -> bool:
+    """Whether each list in this section is a group of its own."""
+    return section == "devices" and isinstance(what, Many)
+
+
+def _close(widget: Any) -> None:
+    """Forget a widget and what is inside it: ipywidgets keeps all that are not closed."""
+    for child in getattr(widget, "children", ()):
+        _close(child)
+    widget.close()
+
 
 class Group:
-    """The fields of one part under a button that opens and closes them."""
+    """Some fields, sections and lists under a button that opens and closes them."""
 
-    def __init__(self, title: str, part: Any, changed: Callable[[], None], explain: Any) -> None:
+    def __init__(self, title: str, contents: list[tuple[Part, Any]], state: FormState) -> None:
         self._title = title
-        self._part = part
-        self._changed = changed
-        self._explain = explain
+        self._contents = contents
+        self._state = state
         self._controls: list[Control] = []
+        self._lists: list[ListGroup] = []
         self._body = w.VBox(layout=w.Layout(display="none"))
         self._toggle = w.ToggleButton(layout=w.Layout(width="auto"))
         self._toggle.add_class("phy-section")
-        self._toggle.observe(self._toggled, "value")
         self.widget = w.VBox([self._toggle, self._body])
         self._toggle.value = title in OPEN
-        self._label()
-
-    def explain(self) -> None:
-        """Show what the fields mean, or stop showing it, as the form's button says."""
-        for control in self._controls:
-            control.explain(self._explain.value)
+        self._toggle.observe(lambda _: self.refresh(), "value")
+        self.refresh()
 
     def refresh(self) -> None:
-        """Build the fields again from what the definition says."""
-        if self._body.children:
-            self._fill()
+        """Build what is shown from what the definition says."""
+        opened, before = self._toggle.value, self._body.children
+        self._controls, self._lists = [], []
+        self._body.children = self._widgets() if opened else ()
+        self._body.layout.display = "" if opened else "none"
+        self._toggle.description = f"{'▾' if opened else '▸'} {self._heading()}"
+        self._toggle.tooltip = f"{'Close' if opened else 'Open'} {self._title}"
+        self.widget.layout.display = "" if self._is_shown() else "none"
+        for widget in before:
+            _close(widget)
 
-    def _toggled(self, _: object) -> None:
-        if self._toggle.value and not self._body.children:
-            self._fill()
-        self._body.layout.display = "" if self._toggle.value else "none"
-        self._label()
+    def explain(self) -> None:
+        """Show what the fields mean, or stop showing it."""
+        for control in self._controls:
+            control.show()
+        for below in self._lists:
+            below.explain()
 
-    def _label(self) -> None:
-        self._toggle.description = f"{'▾' if self._toggle.value else '▸'} {self._title}"
-        self._toggle.tooltip = f"{'Close' if self._toggle.value else 'Open'} {self._title}"
+    def _is_shown(self) -> bool:
+        return any(is_shown(part, what, self._state.everything) for part, what in self._contents)
 
-    def _fill(self) -> None:
-        self._controls = []
-        self._body.children = self._fields(self._part)
+    def _heading(self) -> str:
+        return self._title
 
-    def _fields(self, part: Part) -> list[Any]:
-        fields = [what for what in part.__declared__.values() if isinstance(what, Field)]
-        controls = [Control(part, field, self._changed, explain=self._explain.value) for field in fields]
-        self._controls += controls
-        return [control.widget for control in controls]
+    def _widgets(self) -> list[Any]:
+        return [widget for part, what in self._contents for widget in self._shown(part, what)]
+
+    def _shown(self, part: Part, what: Any) -> list[Any]:
+        """The widgets of a field, a section or a list."""
+        if not is_shown(part, what, self._state.everything):
+            return []
+        if isinstance(what, Field):
+            self._controls.append(Control(part, what, self._state))
+            return [self._controls[-1].widget]
+        if isinstance(what, Many):
+            self._lists.append(ListGroup(part, what, self._state))
+            return [self._lists[-1].widget]
+        inside = getattr(part, what.name)
+        below = [widget for each in inside.__declared__.values() for widget in self._shown(inside, each)]
+        return [w.HTML(el("b", inside.__title__, class_="phy-subsection")), *below]
 
 
 class ListGroup(Group):
     """The parts of one kind, with buttons to add one and to remove each."""
 
-    _part: PartList[Any]
+    def __init__(self, owner: Part, many: Many[Any], state: FormState) -> None:
+        self._list: PartList[Any] = getattr(owner, many.name)
+        super().__init__(many.part.__title__, [(owner, many)], state)
 
-    def _label(self) -> None:
-        super()._label()
-        self._toggle.description += f" ({len(self._part)})"
+    def _heading(self) -> str:
+        return f"{self._title} ({len(self._list)})"
 
-    def _fill(self) -> None:
-        self._controls = []
+    def _widgets(self) -> list[Any]:
         add = w.Button(description=f"Add {self._title.lower()}", layout=w.Layout(width="auto"))
         add.on_click(lambda _: self._add())
-        items = [child for number, part in enumerate(self._part, 1) for child in self._item(part, number)]
-        self._body.children = [*items, add]
-        self._label()
+        return [*(widget for number, part in enumerate(self._list, 1) for widget in self._item(part, number)), add]
 
     def _item(self, part: Part, number: int) -> list[Any]:
         name = f"{self._title} {number}"
         remove = w.Button(description=f"Remove {name.lower()}", layout=w.Layout(width="auto"))
         remove.on_click(lambda _: self._remove(part))
         heading = w.HBox([w.HTML(el("b", name)), remove], layout=w.Layout(justify_content="space-between"))
-        return [heading, *self._fields(part)]
+        return [heading, *(widget for what in part.__declared__.values() for widget in self._shown(part, what))]
 
     def _add(self) -> None:
-        self._part.add(**self._part.kind.__start__)
-        self._fill()
+        self._list.add(**self._fresh())
         self._changed()
+        if self._controls:
+            item = [each for each in self._controls if f"[{len(self._list) - 1}]" in each.name]
+            (item or self._controls)[0].input.focus()
+
+    def _fresh(self) -> dict[str, object]:
+        """What a new one begins with; its target, where it has one, is free."""
+        start = dict(self._list.kind.__start__)
+        taken = [part.target for part in self._list] if "target" in start and self._list.kind is Disk else []
+        while start.get("target") in taken:
+            target = str(start["target"])
+            start["target"] = target[:-1] + chr(ord(target[-1]) + 1)
+        return start
 
     def _remove(self, part: Part) -> None:
-        self._part.remove(part)
-        self._fill()
+        self._list.remove(part)
         self._changed()
+        self._body.children[-1].focus()
+
+    def _changed(self) -> None:
+        # Numbers have moved: what was refused for one is not to appear at another.
+        name = self._list.name
+        self._state.refused = {
+            field: why for field, why in self._state.refused.items() if not field.startswith(f"{name}[")
+        }
+        self.refresh()
+        self._state.changed()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import ipywidgets as w
 
-from phyllome_nb.errors import PhyllomeError
+from phyllome_nb.errors import DefinitionError, PhyllomeError
 from phyllome_nb.html import Html, el
 
 __all__ = ["Work", "failure"]
@@ -23,15 +23,9 @@ class Work:
     """A line that says what is being done and how it ended.
 
     ``widget`` is the line; ``idle`` is set while nothing runs.
-
-    Parameters
-    ----------
-    button : ipywidgets.Button, optional
-        Disabled while the work runs.
     """
 
-    def __init__(self, button: Any = None) -> None:
-        self._button = button
+    def __init__(self) -> None:
         self.idle = threading.Event()
         self.idle.set()
         self._bar = w.FloatProgress(min=0, layout=w.Layout(width="8em", display="none"))
@@ -42,8 +36,17 @@ class Work:
         """Show how things stand."""
         self._text.value = el("div", message, role="status", aria_live="polite")
 
-    def run(self, doing: str, most: float, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Run `work` in a thread, then `done` with its result; an error is shown as one sentence.
+    def run(
+        self,
+        doing: str,
+        most: float,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run `work` in a thread, then `done` with its result; an error is shown as one sentence, then `failed` is run.
+
+        Nothing is run while other work of this line still is.
 
         Parameters
         ----------
@@ -51,11 +54,12 @@ class Work:
             What is being done.
         most : float
             Seconds that it may take.
-        work, done : callable
+        work, done, failed : callable
             The work, and what follows it.
         """
+        if not self.idle.is_set():
+            return
         self.idle.clear()
-        self._disable(True)
         self.say(el("span", f"{doing} …"))
         self._bar.description, self._bar.max, self._bar.value = "", most, 0
         finished = threading.Event()
@@ -65,20 +69,16 @@ class Work:
                 done(work())
             except Exception as error:  # noqa: BLE001  (shown to the person, with its traceback)
                 self.say(failure(error))
+                failed()
             finally:
                 finished.set()
                 self._bar.layout.display = "none"
-                self._disable(False)
                 self.idle.set()
 
         threading.Thread(target=run, name=doing, daemon=True).start()
         threading.Thread(
             target=self._tick, args=(finished, time.monotonic()), name=f"{doing}: progress", daemon=True
         ).start()
-
-    def _disable(self, disabled: bool) -> None:
-        if self._button is not None:
-            self._button.disabled = disabled
 
     def _tick(self, finished: threading.Event, started: float) -> None:
         while not finished.wait(TICK):
@@ -87,7 +87,9 @@ class Work:
 
 
 def failure(error: Exception) -> Html:
-    """One sentence that says what happened, and the traceback one click away."""
+    """One sentence that says what happened; the traceback is one click away where the person did not cause it."""
+    if isinstance(error, DefinitionError):
+        return el("div", str(error), class_="phy-error")
     known = isinstance(error, PhyllomeError)
     sentence = str(error) if known else f"Something in phyllome_nb went wrong: {type(error).__name__}: {error}."
     trace: Any = "".join(traceback.format_exception(error))

@@ -1,5 +1,6 @@
 """What one document says that another does not: by meaning, not by characters."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,8 @@ __all__ = ["Difference", "compare"]
 
 SIZES = {"memory", "currentMemory", "maxMemory", "hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"}
 """Elements whose number is in KiB where no unit is named."""
+
+NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
 
 ORDERED = {"boot", "arg", "initarg"}
 """Elements whose order among those of their name means something."""
@@ -127,12 +130,17 @@ def _said(element: Element) -> dict[str, str]:
 
 
 def _same(old: str, new: str) -> bool:
-    if old == new:
+    if old == new or _number(old) == _number(new) is not None:
         return True
     try:
         return Size(old).ceil("KiB") == Size(new).ceil("KiB")
     except DefinitionError:
         return False
+
+
+def _number(text: str) -> int | None:
+    """The number that a text is, decimal or hexadecimal."""
+    return int(text, 16 if text[:2] in {"0x", "0X"} else 10) if NUMBER.fullmatch(text) else None
 
 
 def _summary(element: Element) -> str:

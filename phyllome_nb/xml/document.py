@@ -6,7 +6,18 @@ from lxml import etree
 
 from phyllome_nb.errors import FieldError, ParseError
 
-__all__ = ["Element", "copy", "new", "parse", "public", "public_text", "set_text", "text_of", "to_text"]
+__all__ = [
+    "Element",
+    "copy",
+    "forget_secrets",
+    "new",
+    "parse",
+    "public",
+    "public_text",
+    "set_text",
+    "text_of",
+    "to_text",
+]
 
 Element = etree._Element  # noqa: SLF001  (lxml gives its element type no public name)
 
@@ -99,6 +110,14 @@ def public_text(element: Element) -> str:
         if node.tag == "cookie":
             set_text(node, HIDDEN)
     return to_text(shown)
+
+
+def forget_secrets(element: Element) -> None:
+    """Take passwords and cookies out of a document."""
+    for node in element.iter(etree.Element):
+        node.attrib.pop("passwd", "")
+        if node.tag == "cookie":
+            set_text(node, "")
 
 
 def public(element: Element, name: str, value: str) -> str:

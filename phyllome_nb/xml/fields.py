@@ -6,7 +6,8 @@ writing checks the value first and then changes the one node that holds it. ``No
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Required, Self, TypedDict, Unpack, overload
+from operator import index
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Required, Self, SupportsIndex, TypedDict, Unpack, overload
 
 from typing_extensions import TypeVar, override
 
@@ -18,7 +19,7 @@ from phyllome_nb.xml.path import Path
 if TYPE_CHECKING:
     from phyllome_nb.xml.part import Part
 
-__all__ = ["Choice", "Field", "Flag", "Hex", "Integer", "SizeField", "Switch", "Text", "TextList"]
+__all__ = ["Choice", "Field", "Flag", "Hex", "Integer", "Secret", "SizeField", "Switch", "Text", "TextList"]
 
 T = TypeVar("T")
 """What the field holds."""
@@ -96,8 +97,11 @@ class Field(Generic[T, R]):
         element = part.__place__.find(self.path)
         if element is None:
             return None
-        # An empty element says nothing to libvirt either.
-        return element.get(self.path.attribute) if self.path.attribute else text_of(element) or None
+        if self.path.attribute:
+            return element.get(self.path.attribute)
+        # An empty element says nothing to libvirt either, nor do the blanks between the elements in one.
+        text = text_of(element)
+        return text if text.strip() or (text and element.find("*") is None) else None
 
     def write(self, part: "Part", value: object) -> None:
         """Check `value`, then put it into the document; None removes it.
@@ -111,6 +115,7 @@ class Field(Generic[T, R]):
 
     def accept(self, part: "Part", value: object) -> list[str]:
         """The texts that `store` writes for `value`; none removes the field. FieldError says why there are none."""
+        part.__place__.confirm()
         try:
             texts = self.texts(value)
             for text in texts:
@@ -124,11 +129,19 @@ class Field(Generic[T, R]):
         return [] if value is None else [self.encode(self.check(value))]
 
     def store(self, part: "Part", texts: list[str]) -> None:
-        """Write what was accepted."""
-        if texts:
-            self.put(part.__place__.ensure(self.path), texts[0])
-        else:
+        """Write what was accepted; what the document says already stays as it is written there."""
+        if not texts:
             self.remove(part)
+        elif not self._says(part, texts[0]):
+            self.put(part.__place__.ensure(self.path), texts[0])
+
+    def _says(self, part: "Part", text: str) -> bool:
+        """Whether the document has this value, in whatever form."""
+        before = self.raw(part)
+        try:
+            return before is not None and self.encode(self.decode(before, part)) == text
+        except ValueError:
+            return False
 
     def put(self, element: Element, text: str) -> None:
         """Store `text` in its element."""
@@ -143,7 +156,8 @@ class Field(Generic[T, R]):
         if element is None:
             return
         self.clear(element)
-        if not element.attrib and element.find("*") is None and not text_of(element).strip():
+        empty = not element.attrib and element.find("*") is None and not text_of(element).strip()
+        if empty and not _is_flag(self.path, part):
             part.__place__.prune(element)
 
     def clear(self, element: Element) -> None:
@@ -182,8 +196,14 @@ class Text(Field[str, R]):
     @override
     def check(self, value: object) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"{value!r} is not a text.")
+            raise ValueError(f"{_quoted(value)} is not a text.")
         return value
+
+
+class Secret(Text[R]):
+    """A text that is never shown: not in a form, a table or a representation."""
+
+    kind = "secret"
 
 
 class Choice(Text[R]):
@@ -194,12 +214,18 @@ class Choice(Text[R]):
     @override
     def check(self, value: object) -> str:
         if value not in self.choices:
-            raise ValueError(f"{value!r} is not one of its choices: {', '.join(self.choices)}.")
+            raise ValueError(f"{_quoted(value)} is not one of its choices: {', '.join(self.choices)}.")
         return str(value)
 
     @override
     def decode(self, text: str, part: "Part") -> str:
         return text
+
+
+NUMBER = re.compile("(?P<hex>0[xX][0-9a-fA-F]{1,16})|[+-]?[0-9]{1,20}")
+
+MOST = 2**64 - 1
+"""The largest whole number that libvirt can hold."""
 
 
 class Integer(Field[int, R]):
@@ -222,13 +248,21 @@ class Integer(Field[int, R]):
 
     @override
     def check(self, value: object) -> int:
-        if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"{value!r} is not a whole number.")
-        if value < self.least:
-            raise ValueError(f"{value} is too small: at least {self.least}.")
-        return int(value)
+        number = self.decode(value)
+        if number > MOST:
+            raise ValueError(f"{_quoted(number)} is too large: at most {MOST}.")
+        if number < self.least:
+            raise ValueError(f"{number} is too small: at least {self.least}.")
+        return number
+
+    @override
+    def decode(self, text: object, part: "Part | None" = None) -> int:
+        """The number, however large or small: a document may hold what must not be written."""
+        if isinstance(text, str) and (found := NUMBER.fullmatch(text.strip())):
+            return int(found[0], 16 if found["hex"] else 10)
+        if isinstance(text, bool) or not isinstance(text, SupportsIndex):
+            raise ValueError(f"{_quoted(text)} is not a whole number.")
+        return index(text)
 
 
 class Hex(Integer[R]):
@@ -239,12 +273,6 @@ class Hex(Integer[R]):
     def __init__(self, path: str, digits: int = 2, *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
         super().__init__(path, absent=absent, **about)
         self.digits = digits
-
-    @override
-    def check(self, value: object) -> int:
-        if isinstance(value, str) and re.fullmatch(r"\s*0[xX][0-9a-fA-F]+\s*", value):
-            value = int(value, 16)
-        return super().check(value)
 
     @override
     def encode(self, value: int) -> str:
@@ -259,18 +287,27 @@ class SizeField(Field[Size, R]):
 
     kind = "size"
 
-    def __init__(self, path: str, unit: str = "KiB", *, absent: R = None, **about: Unpack[About]) -> None:  # type: ignore[assignment]
+    def __init__(
+        self,
+        path: str,
+        unit: str = "KiB",
+        *,
+        least: int = 0,
+        absent: R = None,  # type: ignore[assignment]
+        **about: Unpack[About],
+    ) -> None:
         super().__init__(path, absent=absent, **about)
         self.unit = unit
+        self.least = least
 
     @override
     def check(self, value: object) -> Size:
         if isinstance(value, str):
             value = Size(value)
         if not isinstance(value, Size):
-            raise ValueError(f"{value!r} has no unit: write Size('4 GiB') or the text '4 GiB'.")
-        if value < 0:
-            raise ValueError(f"{value} is below zero.")
+            raise ValueError(f"{_quoted(value)} has no unit: write Size('4 GiB') or the text '4 GiB'.")
+        if value < self.least:
+            raise ValueError(f"{value} is too small: at least {Size(self.least)}.")
         return value.ceil("KiB")
 
     @override
@@ -278,7 +315,7 @@ class SizeField(Field[Size, R]):
         element = part.__place__.find(self.path)
         unit = (element.get("unit") if element is not None else None) or self.unit
         if not re.fullmatch(r"\s*\+?[0-9]+\s*", text):
-            raise DefinitionError(f"{text!r} is not a whole number of {unit}.")
+            raise DefinitionError(f"{_quoted(text)} is not a whole number of {unit}.")
         return Size(int(text), unit).ceil("KiB")
 
     @override
@@ -305,7 +342,7 @@ class Switch(Field[bool, R]):
     @override
     def check(self, value: object) -> bool:
         if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is neither True nor False.")
+            raise ValueError(f"{_quoted(value)} is neither True nor False.")
         return value
 
     @override
@@ -389,7 +426,19 @@ class TextList(Field[tuple[str, ...], tuple[str, ...]]):
         return element.get(self.path.attribute) if self.path.attribute else text_of(element)
 
 
+def _is_flag(path: Path, part: "Part") -> bool:
+    """Whether the mere presence of the element at a path says something."""
+    flags = (field.path for field in part.__declared__.values() if isinstance(field, Flag))
+    return any(flag.steps == path.steps for flag in flags)
+
+
+def _quoted(value: object) -> str:
+    """`value` for a sentence, cut where it is long."""
+    text = repr(value) if not isinstance(value, int) or abs(value) <= MOST**2 else "a number of many digits"
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _check_characters(text: str) -> None:
     """Refuse what XML cannot hold before anything is changed."""
     if found := re.search("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text):
-        raise ValueError(f"{text!r} has the character {found[0]!r}, which XML cannot hold: remove it.")
+        raise ValueError(f"{_quoted(text)} has the character {found[0]!r}, which XML cannot hold: remove it.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
-from phyllome_nb.xml.document import Element
+from phyllome_nb.xml.document import HIDDEN, Element
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.path import Order, Path, Place
 
@@ -59,9 +59,12 @@ class Part:
         return [*self.__declared__, *(name for name in dir(type(self)) if not name.startswith("_"))]
 
     def __repr__(self) -> str:
-        given = {name: what.raw(self) for name, what in self.__declared__.items() if isinstance(what, Field)}
-        shown = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
-        return f"{type(self).__name__}({shown})"
+        fields = (what for what in self.__declared__.values() if isinstance(what, Field))
+        raws = {
+            field.name: HIDDEN if field.kind == "secret" and field.raw(self) else field.raw(self) for field in fields
+        }
+        shown = ", ".join(f"{name}={raw!r}" for name, raw in raws.items() if raw is not None)
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def update(self, **values: object) -> Self:
         """Set several fields at once.
@@ -145,6 +148,7 @@ class PartList(Generic[P]):
 
     def __init__(self, many: Many[P], place: Place) -> None:
         self.kind = many.part
+        self.name = place.named(many.name)
         self._many = many
         self._place = place
 
@@ -172,16 +176,22 @@ class PartList(Generic[P]):
             If a field refuses its value.
         """
         index = len(self)
-        _accepted(self._part(self._place.anchor, index), values)
+        _accepted(self._part(self._place.anchor, index, listed=False), values)
         return self._part(self._place.add(self._many.path), index).update(**values)
 
     def remove(self, part: P) -> None:
-        """Take one part out of the document."""
+        """Take one part out of the document.
+
+        Raises
+        ------
+        FieldError
+            If it was taken out already.
+        """
+        part.__place__.confirm()
         self._place.prune(part.__place__.anchor)
 
-    def _part(self, element: Element, index: int) -> P:
-        name = f"{self._place.named(self._many.name)}[{index}]"
-        return self.kind(Place(element, schema_order(self.kind), (), name))
+    def _part(self, element: Element, index: int, *, listed: bool = True) -> P:
+        return self.kind(Place(element, schema_order(self.kind), (), f"{self.name}[{index}]", listed))
 
 
 @dataclass(frozen=True, slots=True)

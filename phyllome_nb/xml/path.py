@@ -6,11 +6,19 @@ from typing import Self
 
 from lxml import etree
 
+from phyllome_nb.errors import FieldError
 from phyllome_nb.xml.document import Element
 
 __all__ = ["NAMESPACES", "Order", "Path", "Place", "insert", "prune"]
 
-NAMESPACES = {"qemu": "http://libvirt.org/schemas/domain/qemu/1.0"}
+NAMESPACES = {
+    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
+    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
+    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
+    "vmware": "http://libvirt.org/schemas/domain/vmware/1.0",
+    "libosinfo": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
+}
 
 Order = Mapping[tuple[str, ...], tuple[str, ...]]
 """For the steps to a parent, its children's tags in schema order."""
@@ -84,10 +92,17 @@ class Place:
     steps: tuple[str, ...] = ()
     name: str = ""
     """How a person calls it: ``cpu.topology``."""
+    listed: bool = False
+    """The anchor is one of a list, and may have been taken out of it."""
 
     def below(self, path: Path, name: str) -> Self:
         """The place of a part at `path`."""
-        return type(self)(self.anchor, self.order, self.steps + path.steps, self.named(name))
+        return type(self)(self.anchor, self.order, self.steps + path.steps, self.named(name), self.listed)
+
+    def confirm(self) -> None:
+        """Raise FieldError if what stood here was taken out of its document."""
+        if self.listed and self.anchor.getparent() is None:
+            raise FieldError(f"{self.name} was taken out of the definition; look at the list again.")
 
     def named(self, name: str) -> str:
         """How a person calls what stands here under `name`."""
