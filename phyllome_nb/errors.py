@@ -11,9 +11,9 @@ Each message is one sentence or two: what is wrong, where, and what to do::
         ├── NoAnswer (TimeoutError)        the deadline passed
         ├── ReadOnly (PermissionError)     the connection may not write
         ├── NoSuchDomain (LookupError)     no VM of that name
-        ├── DomainExists                   a VM of that name or uuid is there already; it is unchanged
-        ├── Refused                        libvirt refused; nothing was written
-        └── OutcomeUnknown                 the connection broke during a write and the host could not be asked again
+        ├── DomainExists                   a VM of that name is there already; it is unchanged
+        ├── Refused                        libvirt refused
+        └── OutcomeUnknown                 a write was not answered, and asking again did not tell what became of it
 """
 
 __all__ = [
@@ -79,12 +79,12 @@ class NoSuchDomain(HostError, LookupError):
 
 
 class DomainExists(HostError):
-    """A VM of that name or uuid is there already; it is unchanged."""
+    """A VM of that name is there already; it is unchanged."""
 
 
 class Refused(HostError):
-    """Libvirt refused; nothing was written."""
+    """Libvirt refused."""
 
 
 class OutcomeUnknown(HostError):
-    """The connection broke during a write and the host could not be asked again."""
+    """A write was not answered, and asking again did not tell what became of it."""

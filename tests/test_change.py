@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import phyllome_nb as ph
 from support.libvirtd import Daemon, libvirtd
 from support.process import until
+from support.wire import wire
 
 
 @pytest.fixture(params=["test driver", "QEMU driver"])
@@ -89,6 +92,21 @@ def test_what_libvirt_would_drop_in_silence_is_refused(host: ph.Host, spec: ph.D
         host.domain("new")
 
 
+def test_what_the_schema_refuses_is_said_to_be_its_refusal(host: ph.Host, spec: ph.DomainSpec) -> None:
+    """The sentence tells libvirt's schema from libvirt's other reasons to refuse, and quotes it."""
+    text = spec.to_xml().replace("<acpi/>", "<acpi certainly='yes'/>")
+    with pytest.raises(ph.errors.Refused, match=r"libvirt's schema does not allow this definition\. It said: .*acpi"):
+        host.change(ph.DomainSpec.from_xml(text)).apply()
+
+
+def test_the_report_holds_the_password_that_was_written(daemon: Daemon, spec: ph.DomainSpec) -> None:
+    """It is read back with its secrets, so that none counts as dropped."""
+    text = spec.to_xml().replace('<graphics type="vnc">', '<graphics type="vnc" passwd="sesame">')
+    report = ph.connect(daemon.uri, write=True).change(ph.DomainSpec.from_xml(text)).apply()
+    assert 'passwd="sesame"' in report.stored.to_xml()
+    assert report.of_kind("dropped") == []
+
+
 def test_a_read_only_host_writes_nothing_and_says_how_to_open_it(daemon: Daemon, spec: ph.DomainSpec) -> None:
     """The sentence holds the very call that opens the host for writing."""
     host = ph.connect(daemon.uri)
@@ -113,12 +131,23 @@ class TestAConnectionThatBreaks:
         with libvirtd(scratch / "broken") as started:
             yield started
 
-    def test_a_dead_daemon_leaves_the_outcome_unknown(self, own: Daemon, spec: ph.DomainSpec) -> None:
-        """It cannot be asked again, so nothing is claimed."""
+    def test_a_daemon_that_dies_while_it_writes_leaves_the_outcome_unknown(
+        self, own: Daemon, spec: ph.DomainSpec
+    ) -> None:
+        """It has the request, and cannot be asked again: nothing is claimed."""
         change = ph.connect(own.uri, write=True).change(spec)
-        os.kill(own.pid, signal.SIGKILL)
+        os.kill(own.pid, signal.SIGSTOP)
+        threading.Timer(1, os.kill, (own.pid, signal.SIGKILL)).start()
         with pytest.raises(ph.errors.OutcomeUnknown, match="may or may not be defined"):
             change.apply()
+
+    def test_a_daemon_that_died_before_was_asked_nothing(self, own: Daemon, spec: ph.DomainSpec) -> None:
+        """The connection is known to be broken: nothing is sent, and the host is said to be out of reach."""
+        host = ph.connect(own.uri, write=True)
+        os.kill(own.pid, signal.SIGKILL)
+        until(lambda: not host._held[0].isAlive(), 20, "the connection to break")
+        with pytest.raises(ph.errors.Unreachable, match="cannot be opened"):
+            host.change(spec).apply()
 
     def test_a_deadline_that_passes_leaves_the_outcome_unknown(self, own: Daemon, spec: ph.DomainSpec) -> None:
         """A stopped daemon has the request and may still carry it out: it did, once it went on."""
@@ -134,20 +163,33 @@ class TestAConnectionThatBreaks:
         """The host is asked over a new connection: the VM is not there, and that is said."""
         change = ph.connect(own.uri, write=True).change(spec)
         with pytest.raises(ph.errors.Unreachable, match="'new' was not defined"):
-            change._find_out(ph.errors.Unreachable("The connection broke."))
+            change._find_out(str(uuid.uuid4()), ph.errors.Unreachable("The connection broke."))
         assert change.apply().stored.name == "new"
 
     def test_a_write_that_was_done_but_not_answered_is_found_out(self, own: Daemon, spec: ph.DomainSpec) -> None:
         """The VM is there as written: the report says so, as if the answer had come."""
         change = ph.connect(own.uri, write=True).change(spec)
         written = change.apply()
-        found = change._find_out(ph.errors.Unreachable("The connection broke."))
+        found = change._find_out(str(written.stored.uuid), ph.errors.Unreachable("The connection broke."))
         assert (found.stored, found.differences) == (written.stored, written.differences)
 
     def test_another_vm_of_that_name_is_not_taken_for_the_one_written(self, own: Daemon, spec: ph.DomainSpec) -> None:
-        """Somebody else's VM does not say what was written: the outcome stays unknown."""
+        """Somebody else's VM has another uuid, however alike it is."""
         host = ph.connect(own.uri, write=True)
         host.change(spec).apply()
-        spec.description = "another one"
-        with pytest.raises(ph.errors.OutcomeUnknown, match="but not as written"):
-            host.change(spec)._find_out(ph.errors.Unreachable("The connection broke."))
+        with pytest.raises(ph.errors.Unreachable, match="'new' was not defined"):
+            host.change(spec)._find_out(str(uuid.uuid4()), ph.errors.Unreachable("The connection broke."))
+
+    def test_what_vanishes_before_it_is_read_back_was_defined(self, own: Daemon, spec: ph.DomainSpec) -> None:
+        """Nobody is told that nothing was written."""
+        host = ph.connect(own.uri, write=True)
+        with pytest.raises(ph.errors.OutcomeUnknown, match="'new' was defined, and somebody has undefined it"):
+            host.change(spec)._read_back(str(uuid.uuid4()))
+
+    def test_a_silent_wire_to_a_living_host_leaves_the_outcome_unknown(self, own: Daemon, spec: ph.DomainSpec) -> None:
+        """A new connection says that the VM is not there; what is still on its way may yet define it."""
+        with wire(own.port) as (port, silence):
+            host = ph.connect(f"qemu+tcp://127.0.0.1:{port}/session", write=True, timeout=2)
+            silence()
+            with pytest.raises(ph.errors.OutcomeUnknown, match="not defined so far, but the host may still do it"):
+                host.change(spec).apply()

@@ -62,7 +62,7 @@ def test_an_explanation_says_what_each_value_means() -> None:
     shown = str(LINUX.explain("memory"))
     assert f"# memory.maximum: {DomainSpec.memory.part.maximum.help}" in shown
     assert shown.index("<memory ") < shown.index("# memory.maximum") < shown.index("<memoryBacking>")
-    assert "the most it can ever use" in LINUX.explain()._repr_html_()
+    assert "it can use no more unless" in LINUX.explain()._repr_html_()
 
 
 def test_no_secret_is_printed_anywhere() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import phyllome_nb as ph
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import FieldError
 from phyllome_nb.size import Size
@@ -548,3 +549,20 @@ def test_every_part_has_a_sentence_for_a_title_and_help() -> None:
     for part in {entry.part for entry in entries(DomainSpec)}:
         assert part.__title__
         assert (part.__doc__ or "").partition("\n")[0].endswith(".")
+
+
+def test_the_reference_says_where_each_field_is_documented_and_what_it_becomes() -> None:
+    """A field's own section of libvirt's reference comes before its part's; what becomes no option says none."""
+    table = ph.fields().set_index("attribute")
+    assert table.loc["memory.source", "doc"] == "https://libvirt.org/formatdomain.html#memory-backing"
+    assert table.loc["memory.maximum", "doc"] == "https://libvirt.org/formatdomain.html#memory-allocation"
+    assert table.loc[["memory.maximum", "events.on_crash"], "qemu"].tolist() == ["-m", ""]
+
+
+def test_a_topology_makes_the_product_of_all_that_is_given() -> None:
+    """Each of its five counts multiplies the vCPUs; none given makes no statement."""
+    topology = DomainSpec("a").cpu.topology
+    assert topology.product() is None
+    topology.update(sockets=2, dies=3, clusters=5, cores=7, threads=11)
+    assert topology.product() == 2 * 3 * 5 * 7 * 11
+    assert topology.fitting_cores(660) == 2

@@ -1,8 +1,11 @@
 """Host: opening, reading, deadlines, and one sentence for whatever goes wrong."""
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -88,10 +91,21 @@ def test_a_daemon_that_died_is_told_in_one_sentence(own_daemon: Daemon) -> None:
         host.snapshot()
 
 
+def test_a_daemon_that_answers_no_probe_is_given_up_before_the_deadline(
+    own_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libvirt probes the connection while a call waits: a deadline of minutes need not pass."""
+    monkeypatch.setattr("phyllome_nb.host.host.KEEP_ALIVE", (1, 1))
+    host = ph.connect(own_daemon.uri, timeout=100)
+    os.kill(own_daemon.pid, signal.SIGSTOP)
+    with pytest.raises(ph.errors.Unreachable, match="keepalive"):
+        host.snapshot()
+
+
 def test_a_connection_that_broke_is_opened_again(daemon: Daemon) -> None:
     """As after a restart of the daemon: the same host answers."""
     host = ph.connect(daemon.uri)
-    host._connection.close()
+    host._held[0].close()
     assert host.snapshot().host.cpus > 0
 
 
@@ -119,6 +133,13 @@ def test_what_a_tired_person_passes_is_refused_in_one_sentence(arguments: dict[s
     """The sentence names the argument; above all, "no" does not open for writing."""
     with pytest.raises(TypeError, match=f"{list(arguments)[-1]}="):
         ph.connect(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_closed_host_is_shown_with_what_to_do() -> None:
+    """In a notebook its card is one sentence, not a traceback."""
+    with ph.demo() as host:
+        pass
+    assert '<p class="phy-error">demo was closed: open it again with ph.connect(' in host._repr_html_()
 
 
 def _is_lost(host: ph.Host) -> bool:
@@ -150,6 +171,13 @@ def test_events_arrive_while_the_main_thread_computes() -> None:
     while not arrived.is_set() and time.monotonic() < deadline:
         sum(range(1000))  # a cell that computes
     assert arrived.is_set()
+
+
+def test_many_hosts_share_one_event_loop() -> None:
+    """libvirt has one in a process: a second thread in it would do harm."""
+    hosts = [ph.demo(), ph.demo()]
+    assert len(hosts) == 2
+    assert [thread.name for thread in threading.enumerate()].count("libvirt events") == 1
 
 
 def test_every_call_has_a_thread_and_the_kernel_goes_on(own_daemon: Daemon) -> None:
@@ -214,6 +242,50 @@ def test_a_definition_is_read_as_it_is_stored() -> None:
     assert sorted(spec.name for spec in host.domains()) == [spec.name for spec in host.domains()]
 
 
+def test_a_vm_that_vanishes_while_the_host_is_read_is_left_out() -> None:
+    """VMs that come and go between two of libvirt's answers disturb neither the snapshot nor the definitions."""
+    host, names = ph.demo(), {spec.name for spec in ph.demo().domains()}
+    with _coming_and_going(host):
+        for _ in range(100):
+            assert {domain.name for domain in host.snapshot().domains} - {"fleeting"} == names
+            assert {spec.name for spec in host.domains()} - {"fleeting"} == names
+
+
+@contextlib.contextmanager
+def _coming_and_going(host: ph.Host) -> Iterator[None]:
+    """Start and end a transient VM without a pause."""
+    enough = threading.Event()
+
+    def come_and_go(connection: libvirt.virConnect) -> None:
+        while not enough.is_set():
+            connection.createXML(VM.format("fleeting")).destroy()
+
+    busy = threading.Thread(target=host.ask, args=("coming and going", come_and_go))
+    busy.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        busy.join()
+
+
+def test_one_unreadable_vm_does_not_hide_the_others() -> None:
+    """A document that is not XML, which libvirt itself can store, is that VM's problem; the warning names it."""
+    host = ph.demo()
+    host.ask("storing what is not XML", _store_a_control_character)
+    table = host.snapshot().allocations().set_index("name")
+    assert "Not well-formed XML" in table["problem"]["web-1"]
+    assert table["vcpus"]["web-1"] == 2
+    assert (table["problem"].drop("web-1") == "").all()
+    with pytest.warns(UserWarning, match="'web-1' on demo is left out: Not well-formed XML"):
+        assert [spec.name for spec in host.domains()] == [name for name in table.index if name not in {"web-1"}]
+
+
+def _store_a_control_character(connection: libvirt.virConnect) -> None:
+    what, where = libvirt.VIR_DOMAIN_METADATA_DESCRIPTION, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+    connection.lookupByName("web-1").setMetadata(what, "\x1b[31m", None, None, where)
+
+
 def test_an_unknown_vm_is_an_error_that_names_it() -> None:
     """The sentence says which VM, and which host."""
     with pytest.raises(ph.errors.NoSuchDomain, match="demo has no VM named 'nobody'"):
@@ -237,3 +309,52 @@ def test_a_password_is_read_for_writing_back_and_never_shown(daemon: Daemon) -> 
     ]
     assert not any("sesame" in text for text in [*shown, host.domain("secret")._repr_html_()])
     assert "sesame" not in ph.connect(daemon.uri).domain("secret").to_xml()
+
+
+def test_closing_a_host_under_its_panels_harms_nothing() -> None:
+    """The panel still reads in its thread when the host is let go; the process lives, and ends by itself."""
+    code = """
+import phyllome_nb as ph
+for _ in range(30):
+    with ph.demo() as host:
+        ph.DomainPanel(host)
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "alive\n"
+
+
+def test_a_host_that_does_not_answer_does_not_keep_the_process(own_daemon: Daemon) -> None:
+    """Neither letting go of it nor the end of the process waits for a stopped daemon."""
+    code = f"""
+import os, signal, time
+import phyllome_nb as ph
+host = ph.connect({own_daemon.uri!r})
+os.kill({own_daemon.pid}, signal.SIGSTOP)
+begun = time.monotonic()
+host = None
+print(time.monotonic() - begun < 5)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_a_call_that_is_stuck_does_not_keep_the_process(mute_port: int) -> None:
+    """Its thread is left behind, and the process ends without it."""
+    code = f"""
+import phyllome_nb as ph
+try:
+    ph.connect("qemu+tcp://127.0.0.1:{mute_port}/system", timeout=0.5)
+except ph.errors.NoAnswer:
+    print("given up")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "given up\n"
+
+
+def test_the_sample_host_is_never_replaced_by_a_fresh_one() -> None:
+    """What was defined on it would be lost without a word."""
+    host = ph.demo()
+    with pytest.raises(ph.errors.Unreachable, match=r"lived in its connection.*ph\.demo\(\)"):
+        host.reconnect()
+    assert len(host.domains()) == 8

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, replace
@@ -11,10 +12,13 @@ import pandas as pd
 import pytest
 
 import phyllome_nb as ph
+from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Snapshot
 from support.libvirtd import Daemon
 
+KIB = ph.Size("1 KiB")
 GIB = ph.Size("1 GiB")
+AT_NEXT_START = libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
 
 @pytest.fixture
@@ -52,6 +56,36 @@ def test_the_sample_host_has_vms_of_many_shapes_and_states(snap: Snapshot) -> No
     assert {True, False} == set(table["persistent"]) == set(table["autostart"])
     assert (table["vcpus"] < table["vcpus_max"]).any()
     assert (table["memory_gib"] < table["memory_max_gib"]).any()
+
+
+def test_the_sample_host_is_as_its_file_says(snap: Snapshot) -> None:
+    """CPUs and memory, the version as libvirt writes it, and the VMs in the order of names."""
+    assert snap.capacity().iloc[0].tolist() == ["demo", 16, 1, 1, 8, 2, 64.0, "getInfo"]
+    assert re.fullmatch(r"\d\d?\.\d+\.\d+", snap.host.libvirt)
+    assert snap.allocations()["name"].is_monotonic_increasing
+
+
+def test_the_card_says_what_was_promised_and_what_is_over(snap: Snapshot) -> None:
+    """Both sums with what is left or over, each VM's share of its maximum, and a mark on what is overcommitted."""
+    html = snap._repr_html_().partition("</style>")[2]
+    shown = re.sub("<[^>]*>", " ", html)
+    assert "29 of 16 CPUs · 13 over · 1.81 vCPUs for each CPU" in shown
+    assert "48.5 of 64 GiB · 15.5 left · 0.76 GiB for each GiB" in shown
+    assert re.search("web-1  running  yes  2 of 4  4 GiB", shown)
+    assert "8 GiB of 16 GiB" in shown
+    assert html.count("phy-over") == 3
+
+
+def test_the_bar_has_the_lengths_of_the_numbers(snap: Snapshot) -> None:
+    """What was promised, what is added, and where the host's own ends, in hundredths of the longest."""
+    html = view.effect(snap, ph.profiles.linux(memory="4 GiB", vcpus=4))
+    found = re.findall(r'phy-before" style="width:([\d.]+)%.*?phy-added" style="width:([\d.]+)%.*?left:([\d.]+)%', html)
+    assert found == [
+        ("87.88", "12.12", "48.48"),  # 29 + 4 of 16 CPUs
+        ("91.49", "8.51", "34.04"),  # 43 + 4 of 16 CPUs
+        ("75.78", "6.25", "100.00"),  # 48.5 + 4 of 64 GiB
+        ("95.00", "5.00", "80.00"),  # 76 + 4 of 64 GiB
+    ]
 
 
 def test_the_sums_are_those_that_libvirt_gives(snap: Snapshot) -> None:
@@ -103,6 +137,36 @@ def test_all_defined_counts_what_the_next_start_gives() -> None:
     assert snap.balance("running")["promised"].tolist() == [4, 4, 2, 2]
     assert snap.balance("defined")["promised"].tolist() == [6, 6, 3, 4]
     assert snap.allocations()["pending"].tolist() == [True, False]
+
+
+def test_a_change_for_the_next_start_is_pending() -> None:
+    """libvirt has two definitions of a VM that runs: now counts the one, all that are defined the other."""
+    host = ph.demo()
+    before = host.snapshot()
+    host.ask("changing", lambda connection: connection.lookupByName("web-1").setVcpusFlags(3, AT_NEXT_START))
+    snap = host.snapshot()
+    row = snap.allocations().set_index("name").loc["web-1"]
+    assert (row["vcpus"], row["pending"]) == (2, True)
+    for count, more in (("running", 0), ("defined", 1)):
+        assert snap.balance(count)["promised"].iloc[0] - before.balance(count)["promised"].iloc[0] == more
+    assert "changes at its next start" in snap._repr_html_()
+    assert "changes at its next start" not in before._repr_html_()
+    assert host.domain("web-1").vcpus.current == 3
+
+
+@pytest.mark.parametrize(
+    ("memory", "vcpu", "promise"),
+    [
+        ("<memory>4</memory>", "<vcpu>4</vcpu>", (4, 4, 4, 4)),
+        ("<memory>4</memory><currentMemory>1</currentMemory>", "<vcpu current='2'>4</vcpu>", (2, 4, 1, 4)),
+        ("<memory>4</memory><currentMemory>0</currentMemory>", "<vcpu>4</vcpu>", (4, 4, 4, 4)),
+        ("<memory>4</memory><currentMemory>9</currentMemory>", "<vcpu>4</vcpu>", (4, 4, 4, 4)),
+    ],
+)
+def test_a_promise_is_what_libvirt_makes_of_the_numbers(memory: str, vcpu: str, promise: tuple[int, ...]) -> None:
+    """What is left out, or said to be nothing or more than the maximum, is the maximum."""
+    made = Promise.of(ph.DomainSpec.from_xml(f"<domain><name>a</name>{memory}{vcpu}</domain>"))
+    assert (made.vcpus, made.vcpus_max, made.memory // KIB, made.memory_max // KIB) == promise
 
 
 def test_a_vm_that_cannot_be_read_is_shown_with_its_problem() -> None:

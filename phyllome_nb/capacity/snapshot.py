@@ -90,6 +90,16 @@ class DomainFacts:
     problem: str = ""
     """Why something of it could not be read."""
 
+    @property
+    def shown(self) -> Promise | None:
+        """What it has now if it runs, else what its definition says."""
+        return self.live or self.stored
+
+    @property
+    def pending(self) -> bool:
+        """Whether its next start will give it something else than it has now."""
+        return self.live is not None and self.stored is not None and self.live != self.stored
+
     def promise(self, count: Count) -> Promise | None:
         """What this VM adds to a sum."""
         if count == "running":
@@ -215,11 +225,15 @@ class Snapshot:
 
         return tables.effect(self, Promise.of(spec))
 
+    @property
+    def running(self) -> int:
+        """How many VMs run."""
+        return sum(domain.live is not None for domain in self.domains)
+
     def __repr__(self) -> str:
-        running = sum(domain.live is not None for domain in self.domains)
         return (
             f"<Snapshot of {self.host.name} at {self.taken:%Y-%m-%d %H:%M:%S}: {self.host.cpus} CPUs, "
-            f"{self.host.memory.short()}, {running} of {len(self.domains)} VMs running>"
+            f"{self.host.memory.short()}, {self.running} of {len(self.domains)} VMs running>"
         )
 
     def _repr_html_(self) -> str:

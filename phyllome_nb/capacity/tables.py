@@ -63,7 +63,7 @@ def allocations(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _allocation(host: str, domain: DomainFacts) -> dict[str, object]:
-    shown = domain.live or domain.stored
+    shown = domain.shown
     return {
         "host": host,
         "name": domain.name,
@@ -76,7 +76,7 @@ def _allocation(host: str, domain: DomainFacts) -> dict[str, object]:
         "vcpus_max": shown.vcpus_max if shown else pd.NA,
         "memory_gib": gib(shown.memory) if shown else pd.NA,
         "memory_max_gib": gib(shown.memory_max) if shown else pd.NA,
-        "pending": bool(domain.live and domain.stored) and domain.live != domain.stored,
+        "pending": domain.pending,
         "problem": domain.problem,
     }
 

@@ -32,11 +32,10 @@ def heading(name: str, line: str) -> Html:
 def summary(taken: Snapshot) -> Html:
     """What the host has, and how much of it was promised."""
     facts = taken.host
-    running = sum(domain.live is not None for domain in taken.domains)
     line = (
         f"{facts.cpus} CPUs ({facts.nodes * facts.sockets} × {facts.cores} × {facts.threads} "
         f"sockets × cores × threads) · {facts.memory.short()} ({facts.memory_source}) · "
-        f"{running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
+        f"{taken.running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
     )
     return el("div", el("p", line), balance(taken))
 
@@ -89,10 +88,10 @@ def _domains(taken: Snapshot) -> Html:
     head = row(["VM", "state", "autostart", "vCPUs", "memory", "note"], "th")
     rows = []
     for domain in taken.domains:
-        shown = domain.live or domain.stored
+        shown = domain.shown
         notes = [
             "" if domain.persistent else "transient",
-            "changes at its next start" if domain.live and domain.stored and domain.live != domain.stored else "",
+            "changes at its next start" if domain.pending else "",
             domain.problem,
         ]
         rows.append(

@@ -12,7 +12,7 @@ class Events(Part, title="Events", doc="formatdomain.html#events-configuration")
     """What libvirt does when the guest stops; destroy ends the run and deletes nothing."""
 
     on_poweroff = Choice("on_poweroff", ACTIONS, help="When the guest powers off.")
-    on_reboot = Choice("on_reboot", ACTIONS, help="When the guest reboots.", qemu="-no-reboot")
+    on_reboot = Choice("on_reboot", ACTIONS, help="When the guest reboots.")
     on_crash = Choice("on_crash", f"{ACTIONS} coredump-destroy coredump-restart", help="When the guest crashes.")
     on_lockfailure = Choice(
         "on_lockfailure",

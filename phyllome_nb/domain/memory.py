@@ -38,7 +38,7 @@ class Memory(Part, title="Memory", doc="formatdomain.html#memory-allocation"):
         "memory",
         least=1,
         absent=Size(0),
-        help="The memory the guest is booted with: the most it can ever use. The host must be able to provide it.",
+        help="The memory the guest boots with; it can use no more unless memory is plugged in.",
         qemu="-m",
     )
     dump_core = Switch(

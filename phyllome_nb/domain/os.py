@@ -37,7 +37,7 @@ class Os(Part, title="Machine and boot", doc="formatdomain.html#bios-bootloader"
         "@firmware",
         "efi bios",
         help="efi: UEFI, as current guests expect; libvirt chooses the image. bios: the older SeaBIOS.",
-        qemu="-drive if=pflash",
+        qemu="-machine pflash0=",
     )
     type = Choice(
         "type",
@@ -64,7 +64,7 @@ class Os(Part, title="Machine and boot", doc="formatdomain.html#bios-bootloader"
     loader_secure = Switch(
         "loader/@secure",
         "yes no",
-        help="Whether the image named in loader does Secure Boot. libvirt before 11 refuses it beside firmware=efi.",
+        help="Whether the image does Secure Boot. Beside firmware=efi, libvirt before 11 refuses no.",
     )
     loader_type = Choice("loader/@type", "rom pflash", help="How the image is mapped.")
     loader_stateless = Switch(

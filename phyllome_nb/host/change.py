@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import libvirt
 
@@ -53,7 +54,7 @@ class Report:
 class Change:
     """The intended write of a new VM to a host.
 
-    The definition carries no uuid: libvirt then makes one, and itself refuses to overwrite a VM of
+    The definition carries no uuid: a fresh one is written, and libvirt itself then refuses to overwrite a VM of
     the same name. Get one from `Host.change`.
 
     Raises
@@ -103,6 +104,8 @@ class Change:
             If there is a VM of that name; it is unchanged.
         Refused
             If libvirt refuses the definition; nothing was written.
+        Unreachable
+            If the host cannot be reached, or the connection broke before the VM was defined; nothing was written.
         OutcomeUnknown
             If the connection broke or the deadline passed, and asking again did not tell.
         """
@@ -111,63 +114,71 @@ class Change:
                 f"{self.host.name} was opened read-only; nothing was written. "
                 f"Open it with ph.connect({self.host.uri!r}, write=True).",
             )
-        name, text = self.after.name, self.after.to_xml()
+        # A fresh uuid is as safe as none: libvirt refuses a name that is taken. And it tells this VM from any other.
+        written = self.after.copy()
+        written.uuid = str(uuid4())
+        self.host.ready()
         try:
-            stored = self.host.ask(f"defining {name!r}", lambda connection: _define(connection, name, text))
+            self.host.ask(f"defining {written.name!r}", lambda connection: _define(connection, written))
         except (Unreachable, NoAnswer) as error:
-            return self._find_out(error)
+            return self._find_out(written.uuid, error)
         except Refused as error:
             raise Refused(f"{error} Nothing was written.") from error
-        return self._report(stored)
+        return self._read_back(written.uuid)
 
-    def _report(self, stored: str) -> Report:
+    def _read_back(self, uuid: str) -> Report:
+        """What libvirt made of what was written."""
+        name = self.after.name
+        try:
+            stored = self.host.ask(f"reading {name!r} back", lambda connection: _stored(connection, uuid))
+        except HostError as error:
+            raise OutcomeUnknown(f"{name!r} was defined, but reading it back failed: {error}") from error
+        if stored is None:
+            raise OutcomeUnknown(f"{name!r} was defined, and somebody has undefined it since.")
         spec = DomainSpec.from_xml(stored)
         return Report(self.host.name, spec, tuple(self.after.diff(spec)))
 
-    def _find_out(self, error: HostError) -> Report:
+    def _find_out(self, uuid: str, error: HostError) -> Report:
         """Ask again, over a new connection, what became of a write that was not answered."""
         name = self.after.name
         try:
             self.host.reconnect()
-            stored = self.host.ask(f"looking for {name!r}", lambda connection: _stored(connection, name))
+            stored = self.host.ask(f"looking for {name!r}", lambda connection: _stored(connection, uuid))
         except HostError as again:
             raise OutcomeUnknown(
                 f"{error} Asking again failed too, so {name!r} may or may not be defined: "
                 f"look with host.domain({name!r}) once the host answers. ({again})",
             ) from error
-        if stored is None and isinstance(error, NoAnswer):
+        if stored is not None:
+            return self._read_back(uuid)
+        if isinstance(error, NoAnswer):
             raise OutcomeUnknown(
                 f"{error} {name!r} is not defined so far, but the host may still do it: look again in a while.",
             ) from error
-        if stored is None:
-            raise Unreachable(f"{error} {name!r} was not defined; the connection is open again.") from error
-        report = self._report(stored)
-        if report.of_kind("dropped"):
-            raise OutcomeUnknown(
-                f"{error} There is a VM named {name!r}, but not as written: look at host.domain({name!r}).",
-            ) from error
-        return report
+        raise Unreachable(f"{error} {name!r} was not defined; the connection is open again.") from error
 
     def __repr__(self) -> str:
         return f"<Change: a new VM {self.after.name!r} on {self.host.name}>"
 
 
-def _define(connection: Any, name: str, text: str) -> str:
-    """Define a new VM, checked against libvirt's schema so that nothing is dropped in silence; its stored XML."""
+def _define(connection: Any, spec: DomainSpec) -> None:
+    """Define a new VM, checked against libvirt's schema so that nothing is dropped in silence."""
     try:
-        domain = connection.defineXMLFlags(text, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+        connection.defineXMLFlags(spec.to_xml(), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
     except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_FAILED and _stored(connection, name) is not None:
-            raise DomainExists(f"A VM named {name!r} exists; it is unchanged. Choose another name.") from error
+        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_FAILED and _is_taken(connection, spec.name):
+            raise DomainExists(f"A VM named {spec.name!r} exists; it is unchanged. Choose another name.") from error
         raise
-    stored: str = domain.XMLDesc(STORED)
-    return stored
 
 
-def _stored(connection: Any, name: str) -> str | None:
-    """The stored XML of a VM, or None where there is none of that name."""
+def _is_taken(connection: Any, name: str) -> bool:
+    return name in {domain.name() for domain in connection.listAllDomains()}
+
+
+def _stored(connection: Any, uuid: str) -> str | None:
+    """The stored XML of a VM, or None where there is none of that uuid."""
     try:
-        stored: str = connection.lookupByName(name).XMLDesc(STORED)
+        stored: str = connection.lookupByUUIDString(uuid).XMLDesc(STORED)
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None

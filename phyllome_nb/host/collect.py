@@ -1,5 +1,6 @@
 """Reading the facts of a host: only calls that a hung VM cannot block."""
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snaps
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, NoAnswer
 from phyllome_nb.host.deadline import within
-from phyllome_nb.host.translate import connection_lost
 from phyllome_nb.size import Size
 
 __all__ = ["collect"]
@@ -42,13 +42,10 @@ def collect(connection: Any, name: str, uri: str) -> Snapshot:
 def _host(connection: Any, name: str, uri: str) -> HostFacts:
     _, mebibytes, cpus, _, nodes, sockets, cores, threads = connection.getInfo()
     memory, source = Size(mebibytes, "MiB"), "getInfo"
-    try:
+    with contextlib.suppress(libvirt.libvirtError, KeyError):
         # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
         total = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"]
         memory, source = Size(total, "KiB"), "getMemoryStats"
-    except (libvirt.libvirtError, KeyError) as error:
-        if isinstance(error, libvirt.libvirtError) and connection_lost(error):
-            raise
     return HostFacts(
         name=name,
         uri=uri,
@@ -65,38 +62,26 @@ def _host(connection: Any, name: str, uri: str) -> HostFacts:
 
 
 def _domain(domain: Any) -> DomainFacts | None:
-    name = domain.name()
     try:
         persistent = bool(domain.isPersistent())
-        state = domain.info()[0]
-        active = bool(domain.isActive())
-        live, problem = _live(domain) if active else (None, "")
-        stored, unread = _stored(domain) if persistent else (None, "")
+        state, most, current, vcpus, _ = domain.info()
+        amounts = Size(current, "KiB"), Size(most, "KiB")
+        live = Promise(vcpus, domain.maxVcpus(), *amounts) if domain.isActive() else None
+        stored, problem = _stored(domain) if persistent else (None, "")
         return DomainFacts(
-            name=name,
+            name=domain.name(),
             uuid=domain.UUIDString(),
             state=STATES.get(state, str(state)),
             persistent=persistent,
             autostart=bool(domain.autostart()) if persistent else False,
             live=live,
             stored=stored,
-            problem=problem or unread,
+            problem=problem,
         )
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
         raise
-
-
-def _live(domain: Any) -> tuple[Promise, str]:
-    """What a VM has now; the vCPUs it can have at most are in its XML alone."""
-    _, maximum, current, vcpus, _ = domain.info()
-    most, problem = vcpus, ""
-    try:
-        most = DomainSpec.from_xml(domain.XMLDesc()).vcpus.maximum
-    except DefinitionError as error:
-        problem = str(error)
-    return Promise(vcpus, most, Size(current, "KiB"), Size(maximum, "KiB")), problem
 
 
 def _stored(domain: Any) -> tuple[Promise | None, str]:

@@ -22,7 +22,7 @@ def connect(uri: str | None = None, write: bool = False, timeout: float = 10) ->
     uri : str, optional
         libvirt's address of it: ``qemu:///system``, ``qemu+ssh://root@host/system``, ``test:///default``, …
         Left out: ``$LIBVIRT_DEFAULT_URI``, else a libvirt daemon that runs on this machine, else the sample
-        host of `demo`.
+        host of `demo`, which takes neither `write` nor `timeout` into account.
     write : bool
         Whether definitions may be written through it.
     timeout : float
@@ -72,6 +72,6 @@ def local_uri() -> str | None:
 
 
 def _sockets() -> Iterator[tuple[str, Path]]:
-    yield from ((("qemu:///system"), Path("/run/libvirt") / name) for name in ("libvirt-sock-ro", "virtqemud-sock-ro"))
+    yield from (("qemu:///system", Path("/run/libvirt") / name) for name in ("libvirt-sock-ro", "virtqemud-sock-ro"))
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield from (("qemu:///session", Path(runtime, "libvirt", name)) for name in ("libvirt-sock", "virtqemud-sock"))

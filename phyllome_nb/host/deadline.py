@@ -41,6 +41,6 @@ def within(seconds: float, work: Callable[[], T], doing: str) -> T:
     try:
         return result.result(seconds)
     except Late as late:
-        if result.done():
-            raise
+        if result.done():  # in the very last moment, or the work itself timed out
+            return result.result()
         raise NoAnswer(f"No answer within {seconds:g} s while {doing}.") from late

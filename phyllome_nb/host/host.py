@@ -1,7 +1,11 @@
 """Host: one libvirt connection."""
 
+import contextlib
+import re
 import socket
+import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -51,18 +55,14 @@ class Host:
     """
 
     def __init__(self, uri: str, *, write: bool = False, timeout: float = 10, name: str = "") -> None:
-        if type(uri) is not str or "\0" in uri:
-            raise TypeError(f"uri={uri!r} is not an address such as 'qemu:///system'.")
-        if type(write) is not bool:
-            raise TypeError(f"write={write!r} is neither True nor False.")
-        if type(timeout) not in {int, float} or timeout <= 0:
-            raise TypeError(f"timeout={timeout!r} is not a number of seconds above zero.")
+        _check_kinds(uri, write, timeout)
         ensure_loop()
         self.uri = uri
         self.writable = write
         self.timeout = timeout
-        self._closed = False
-        self._connection, self.name = self._open(name)
+        connection, self.name = self._open(name)
+        self._held = [connection]
+        weakref.finalize(self, _let_go, self._held)
 
     def _open(self, name: str) -> tuple[Any, str]:
         def work() -> tuple[Any, str]:
@@ -92,26 +92,37 @@ class Host:
         >>> ph.demo().ask("counting VMs", lambda connection: connection.numOfDomains())
         6
         """
-        self._refuse_if_closed()
+        connection = self.ready()
         try:
-            return within(self.timeout, lambda: work(self._alive()), f"{doing} on {self.name}")
+            return within(self.timeout, lambda: work(connection), f"{doing} on {self.name}")
         except libvirt.libvirtError as error:
             raise translate(error, self.name) from error
 
     def reconnect(self) -> None:
-        """Open the connection again; the old one is left to itself."""
-        self._refuse_if_closed()
-        self._connection, self.name = self._open(self.name)
+        """Open the connection again; the old one is let go.
 
-    def _refuse_if_closed(self) -> None:
-        if self._closed:
+        Raises
+        ------
+        Unreachable
+            If the host was closed, cannot be opened, or lived in the connection alone, as the sample host does.
+        """
+        self._held_connection()
+        if urlsplit(self.uri).scheme == "test":
+            raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
+        connection, self.name = self._open(self.name)
+        old, self._held[:] = self._held[:], [connection]
+        _let_go(old)
+
+    def _held_connection(self) -> Any:
+        if not self._held:
             raise Unreachable(f"{self.name} was closed: open it again with ph.connect({self.uri!r}).")
+        return self._held[0]
 
-    def _alive(self) -> Any:
-        """The connection, opened again if it is known to have broken."""
-        if not _is_alive(self._connection):
+    def ready(self) -> Any:
+        """The ``libvirt.virConnect``, opened again if it is known to have broken."""
+        if not _is_alive(self._held_connection()):
             self.reconnect()
-        return self._connection
+        return self._held_connection()
 
     def snapshot(self) -> Snapshot:
         """The facts of this host now.
@@ -146,9 +157,13 @@ class Host:
         ------
         NoSuchDomain
             If the host has no VM of that name.
+        ParseError
+            If what libvirt keeps cannot be read.
         Unreachable, NoAnswer
             If the host cannot be asked.
         """
+        if type(name) is not str or re.search("[\0\ud800-\udfff]", name):
+            raise NoSuchDomain(f"{name!r} is no name of a VM.")
         try:
             text = self.ask(f"reading {name!r}", lambda connection: self._definition(connection.lookupByName(name)))
         except NoSuchDomain as error:
@@ -166,10 +181,8 @@ class Host:
         return Change(self, spec)
 
     def close(self) -> None:
-        """Close the connection; every later call says so."""
-        if not self._closed:
-            self._closed = True
-            within(self.timeout, self._connection.close, f"closing {self.uri}")
+        """Let the connection go; every later call says so."""
+        _let_go(self._held, self.timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -217,12 +230,20 @@ def _is_alive(connection: Any) -> bool:
         return False
 
 
+def _let_go(held: list[Any], seconds: float = 0) -> None:
+    """Drop a connection in a thread: closing asks the host, which may not answer.
+
+    It is dropped and not closed: a call that still runs on it holds it too, and closing would free what that uses.
+    """
+    thread = threading.Thread(target=held.clear, name="libvirt: closing", daemon=True)
+    thread.start()
+    thread.join(seconds)
+
+
 def _keep_alive(connection: Any) -> None:
-    try:
+    # Drivers in this process have no wire to probe and refuse; deadlines hold either way.
+    with contextlib.suppress(libvirt.libvirtError):
         connection.setKeepAlive(*KEEP_ALIVE)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:  # drivers in this process have no wire to probe
-            raise
 
 
 def _host_name(connection: Any, uri: str, writable: bool) -> str:
@@ -231,3 +252,12 @@ def _host_name(connection: Any, uri: str, writable: bool) -> str:
         name: str = connection.getHostname()
         return name
     return urlsplit(uri).hostname or socket.gethostname()
+
+
+def _check_kinds(uri: object, write: object, timeout: object) -> None:
+    if not isinstance(uri, str) or "\0" in uri:
+        raise TypeError(f"uri={uri!r} is not an address such as 'qemu:///system'.")
+    if not isinstance(write, bool):
+        raise TypeError(f"write={write!r} is neither True nor False.")
+    if not isinstance(timeout, int | float) or timeout <= 0:
+        raise TypeError(f"timeout={timeout!r} is not a number of seconds above zero.")

@@ -1,5 +1,6 @@
 """libvirt's event loop, in a thread of its own."""
 
+import contextlib
 import threading
 
 import libvirt
@@ -33,4 +34,5 @@ def _silent(_context: object, _error: object) -> None:
 
 def _run() -> None:
     while True:
-        libvirt.virEventRunDefaultImpl()
+        with contextlib.suppress(libvirt.libvirtError):  # one bad turn must not end keep-alive for all
+            libvirt.virEventRunDefaultImpl()

@@ -7,8 +7,8 @@ import ipywidgets as w
 from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError
-from phyllome_nb.host.change import Report
+from phyllome_nb.errors import DefinitionError, NoSuchDomain
+from phyllome_nb.host.change import Change, Report
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity, topology
@@ -44,10 +44,7 @@ class DomainPanel(w.VBox):
     """
 
     def __init__(self, host: Host, spec: DomainSpec | None = None) -> None:
-        if [type(host), type(spec)] not in ([Host, DomainSpec], [Host, type(None)]):
-            raise TypeError(
-                "A panel takes a host and a DomainSpec: ph.DomainPanel(ph.connect(…), ph.profiles.linux(…))."
-            )
+        _check_kinds(host, spec)
         self.host = host
         self.spec = linux() if spec is None else spec
         self.report: Report | None = None
@@ -93,23 +90,28 @@ class DomainPanel(w.VBox):
 
     def define(self) -> None:
         """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
-        text = self.spec.to_xml()
-        if text == self._defined:
-            return  # a second press in one go: what is shown is still true
+        if not self._writing.idle.is_set():
+            return  # the second press of a double click
         try:
-            if refused := [why for _, why in self._form.state.refused.values()]:
-                raise DefinitionError(f"Mend this first. {refused[0]}")  # noqa: TRY301
-            change = self.host.change(self.spec)
+            change = self._intended()
         except DefinitionError as error:
             self._writing.say(failure(error))
             return
+        again = self.report if self._defined == self.spec.to_xml() else None
+        self._defined = self.spec.to_xml()
         self._writing.run(
             f"Defining {self.spec.name!r} on {self.host.name}",
-            2 * self.host.timeout,
-            change.apply,
-            lambda report: self._have_defined(report, text),
+            3 * self.host.timeout,
+            lambda: _still_there(self.host, again) or change.apply(),
+            self._have_defined,
             self._read_host,
         )
+
+    def _intended(self) -> Change:
+        """What a press writes; nothing where the form shows something else than the definition says."""
+        if refused := [why for _, why in self._form.state.refused.values()]:
+            raise DefinitionError(f"Mend this first. {refused[0]}")
+        return self.host.change(self.spec)
 
     def _show(self) -> None:
         """Let the XML and the effect follow the definition; the form keeps what is being typed."""
@@ -119,8 +121,8 @@ class DomainPanel(w.VBox):
             advice.refresh()
         self._show_effect()
 
-    def _have_defined(self, report: Report, text: str) -> None:
-        self.report, self._defined = report, text
+    def _have_defined(self, report: Report) -> None:
+        self.report = report
         self._writing.say(_told(report))
         self._read_host()
 
@@ -160,11 +162,24 @@ def _changed(before: list[str], after: list[str]) -> set[int]:
     return {line for kind, _, _, start, end in steps if kind in {"replace", "insert"} for line in range(start, end)}
 
 
+def _check_kinds(host: object, spec: object) -> None:
+    if not isinstance(host, Host) or not isinstance(spec, DomainSpec | None):
+        raise TypeError("A panel takes a host and a DomainSpec: ph.DomainPanel(ph.connect(…), ph.profiles.linux(…)).")
+
+
+def _still_there(host: Host, report: Report | None) -> Report | None:
+    """The report, if what it tells of is still as it tells; it is then as good an answer as another refusal."""
+    try:
+        return report if report and host.domain(report.stored.name) == report.stored else None
+    except NoSuchDomain:
+        return None
+
+
 def _told(report: Report) -> Html:
     """What libvirt stored, and what it made of the definition."""
     lists = []
-    for kind, words in (("dropped", "dropped"), ("rewrote", "rewrote"), ("added", "added")):
+    for kind in ("dropped", "rewrote", "added"):
         if found := report.of_kind(kind):
             items = [el("li", str(difference).removeprefix(f"{kind} ")) for difference in found]
-            lists.append(el("details", el("summary", f"libvirt {words} {len(found)}"), el("ul", *items)))
+            lists.append(el("details", el("summary", f"libvirt {kind} {len(found)}"), el("ul", *items)))
     return el("div", el("div", str(report), class_="phy-done"), *lists)

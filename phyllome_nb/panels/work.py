@@ -28,6 +28,8 @@ class Work:
     def __init__(self) -> None:
         self.idle = threading.Event()
         self.idle.set()
+        self._lock = threading.Lock()
+        self._newest = self._running = 0
         self._bar = w.FloatProgress(min=0, layout=w.Layout(width="8em", display="none"))
         self._text = w.HTML()
         self.widget = w.HBox([self._bar, self._text], layout=w.Layout(align_items="flex-start", flex="1 1 auto"))
@@ -46,7 +48,7 @@ class Work:
     ) -> None:
         """Run `work` in a thread, then `done` with its result; an error is shown as one sentence, then `failed` is run.
 
-        Nothing is run while other work of this line still is.
+        Where other work of this line is begun meanwhile, only the newest is heard of.
 
         Parameters
         ----------
@@ -57,33 +59,46 @@ class Work:
         work, done, failed : callable
             The work, and what follows it.
         """
-        if not self.idle.is_set():
-            return
-        self.idle.clear()
+        number = self._begin()
         self.say(el("span", f"{doing} …"))
-        self._bar.description, self._bar.max, self._bar.value = "", most, 0
+        self._bar.max, self._bar.value = most, 0
         finished = threading.Event()
 
         def run() -> None:
             try:
-                done(work())
+                result = work()
+                if number == self._newest:
+                    done(result)
             except Exception as error:  # noqa: BLE001  (shown to the person, with its traceback)
-                self.say(failure(error))
-                failed()
+                if number == self._newest:
+                    self.say(failure(error))
+                    failed()
             finally:
                 finished.set()
-                self._bar.layout.display = "none"
-                self.idle.set()
+                self._end()
 
         threading.Thread(target=run, name=doing, daemon=True).start()
-        threading.Thread(
-            target=self._tick, args=(finished, time.monotonic()), name=f"{doing}: progress", daemon=True
-        ).start()
+        threading.Thread(target=self._tick, args=(finished,), name=f"{doing}: progress", daemon=True).start()
 
-    def _tick(self, finished: threading.Event, started: float) -> None:
+    def _begin(self) -> int:
+        with self._lock:
+            self._newest += 1
+            self._running += 1
+            self.idle.clear()
+            return self._newest
+
+    def _end(self) -> None:
+        with self._lock:
+            self._running -= 1
+            if self._running == 0:
+                self.idle.set()
+
+    def _tick(self, finished: threading.Event) -> None:
+        begun = time.monotonic()
         while not finished.wait(TICK):
             self._bar.layout.display = ""
-            self._bar.value = time.monotonic() - started
+            self._bar.value = time.monotonic() - begun
+        self._bar.layout.display = "none"
 
 
 def failure(error: Exception) -> Html:

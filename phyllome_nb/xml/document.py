@@ -104,26 +104,28 @@ def to_text(element: Element) -> str:
 def public_text(element: Element) -> str:
     """The document as text for the screen: passwords and cookies replaced by dots."""
     shown = copy(element)
-    for node in shown.iter(etree.Element):
-        if "passwd" in node.attrib:
-            node.set("passwd", HIDDEN)
-        if node.tag == "cookie":
-            set_text(node, HIDDEN)
+    _replace_secrets(shown, HIDDEN)
     return to_text(shown)
 
 
 def forget_secrets(element: Element) -> None:
     """Take passwords and cookies out of a document."""
-    for node in element.iter(etree.Element):
-        node.attrib.pop("passwd", "")
-        if node.tag == "cookie":
-            set_text(node, "")
+    _replace_secrets(element, "")
 
 
 def public(element: Element, name: str, value: str) -> str:
     """`value` for the screen, as the attribute `name` of `element` or, under no name, its text."""
     secret = name == "passwd" or (element.tag == "cookie" and not name)
     return HIDDEN if secret and value else value
+
+
+def _replace_secrets(root: Element, instead: str) -> None:
+    """Put `instead` in the place of every secret; nothing takes the attribute along."""
+    for node in root.iter(etree.Element):
+        if public(node, "passwd", node.get("passwd", "")):
+            node.set("passwd", instead) if instead else node.attrib.pop("passwd")
+        if public(node, "", text_of(node)) == HIDDEN:
+            set_text(node, instead)
 
 
 def text_of(element: Element) -> str:

@@ -180,8 +180,8 @@ class Field(Generic[T, R]):
 
 def _is_flag(path: Path, part: "Part") -> bool:
     """Whether the mere presence of the element at a path says something."""
-    flags = (field.path for field in part.__declared__.values() if field.kind == "flag")
-    return any(flag.steps == path.steps for flag in flags)
+    fields = (what for what in part.__declared__.values() if isinstance(what, Field))
+    return any(field.kind == "flag" and field.path.steps == path.steps for field in fields)
 
 
 def quoted(value: object) -> str:

@@ -29,6 +29,13 @@ def button(panel: Any, description: str) -> Any:
     return next(widget for widget in found if "Button" in type(widget).__name__)
 
 
+def section(panel: Any, title: str) -> Any:
+    """Return the button that opens and closes the section of exactly this title."""
+    return next(
+        widget for widget in walk(panel) if getattr(widget, "tooltip", "") in {f"Open {title}", f"Close {title}"}
+    )
+
+
 def text(panel: Any) -> str:
     """Return all HTML that the panel shows."""
     shown = (widget for widget in walk(panel) if type(widget).__name__ == "HTML" and "<style>" not in widget.value)
