@@ -94,7 +94,7 @@ def test_a_daemon_that_died_is_told_in_one_sentence(own_daemon: Daemon) -> None:
 def test_a_daemon_that_answers_no_probe_is_given_up_before_the_deadline(
     own_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """libvirt probes the connection while a call waits: a deadline of minutes need not pass."""
+    """The connection is probed while a call waits: a deadline of minutes need not pass."""
     monkeypatch.setattr("phyllome_nb.host.host.KEEP_ALIVE", (1, 1))
     host = ph.connect(own_daemon.uri, timeout=100)
     os.kill(own_daemon.pid, signal.SIGSTOP)
@@ -174,7 +174,7 @@ def test_events_arrive_while_the_main_thread_computes() -> None:
 
 
 def test_many_hosts_share_one_event_loop() -> None:
-    """libvirt has one in a process: a second thread in it would do harm."""
+    """There is one in a process: a second thread in it would do harm."""
     hosts = [ph.demo(), ph.demo()]
     assert len(hosts) == 2
     assert [thread.name for thread in threading.enumerate()].count("libvirt events") == 1
@@ -278,7 +278,7 @@ def test_one_unreadable_vm_does_not_hide_the_others() -> None:
     assert table["vcpus"]["web-1"] == 2
     assert (table["problem"].drop("web-1") == "").all()
     with pytest.warns(UserWarning, match="'web-1' on demo is left out: Not well-formed XML"):
-        assert [spec.name for spec in host.domains()] == [name for name in table.index if name not in {"web-1"}]
+        assert [spec.name for spec in host.domains()] == [name for name in table.index if name != "web-1"]
 
 
 def _store_a_control_character(connection: libvirt.virConnect) -> None:

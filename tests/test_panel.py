@@ -13,7 +13,7 @@ import pytest
 
 import phyllome_nb as ph
 from phyllome_nb.host.change import Report
-from phyllome_nb.html import Html
+from phyllome_nb.html import el
 from phyllome_nb.panels.domain_panel import _told
 from phyllome_nb.panels.work import Work
 from phyllome_nb.xml.compare import Difference
@@ -354,24 +354,39 @@ def test_what_was_undefined_elsewhere_is_defined_again(shown: Shown) -> None:
 
 def test_work_begun_later_wins_over_a_slow_earlier_one() -> None:
     """What is shown is of the newest, whether the earlier one then ends well or not; only then is the line idle."""
-    work, go, heard = Work(), threading.Event(), list[str]()
-    work.run("being slow", SECONDS, lambda: go.wait(SECONDS) and "earlier", heard.append)
-    work.run(
-        "failing slowly", SECONDS, lambda: go.wait(SECONDS) and 1 // 0, heard.append, lambda: heard.append("failed")
-    )
-    work.run("being quick", SECONDS, lambda: "later", lambda said: (heard.append(said), work.say(Html(said))))
-    until(lambda: heard == ["later"], SECONDS, "the later one")
+    work, go = Work(), threading.Event()
+    heard: list[str] = []
+
+    def slow() -> str:
+        go.wait(SECONDS)
+        return "earlier"
+
+    def fails_slowly() -> str:
+        raise RuntimeError(slow())
+
+    def hear(said: str) -> None:
+        heard.append(said)
+        work.say(el("b", said))
+
+    work.run("being slow", SECONDS, slow, hear)
+    work.run("failing slowly", SECONDS, fails_slowly, hear, lambda: hear("failed"))
+    work.run("being quick", SECONDS, lambda: "later", hear)
+    until(lambda: "<b>later</b>" in work.widget.children[1].value, SECONDS, "the later one")
     assert not work.idle.is_set()
     go.set()
     assert work.idle.wait(SECONDS)
     assert heard == ["later"]
-    assert ">later<" in work.widget.children[1].value
+    assert "<b>later</b>" in work.widget.children[1].value
 
 
 def test_the_report_lists_what_libvirt_dropped_rewrote_and_added() -> None:
     """Each kind has a list of its own under its count."""
     kinds = ("dropped", "rewrote", "added")
-    differences = tuple(Difference(kind, f"the/{kind}") for kind in kinds)
+    differences = (
+        Difference("added", "the/added"),
+        Difference("dropped", "the/dropped"),
+        Difference("rewrote", "the/rewrote"),
+    )
     said = _told(Report("demo", ph.DomainSpec("web"), differences))
     found = re.findall("<summary>libvirt ([a-z]+) 1</summary><ul><li>the/([a-z]+)", said)
     assert found == [(kind, kind) for kind in kinds]

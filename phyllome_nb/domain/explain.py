@@ -14,7 +14,7 @@ from phyllome_nb.xml.lines import Line, lines, steps_to
 from phyllome_nb.xml.part import Part, Section, fields_by_path
 from phyllome_nb.xml.path import Path
 
-__all__ = ["Explanation", "Snippet", "explain", "meanings", "snippet"]
+__all__ = ["Explanation", "Snippet", "explain", "meanings", "notes", "snippet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ class Explanation:
         rows = [row([highlight(text), el("div", *(el("div", one) for one in said))]) for text, said in self.lines]
         head = row(["XML", "meaning"], "th")
         return styled(el("table", el("thead", head), el("tbody", *rows), class_="phy-explained"))
+
+
+def notes(root: Element, part: type[Part]) -> dict[int, str]:
+    """By the number of a line of the document, from 0: what the values on it mean."""
+    found: dict[int, list[str]] = {}
+    for element in root.iter("{*}*"):
+        found.setdefault((element.sourceline or 1) - 1, []).extend(meanings(element, part))
+    return {line: "\n".join(said) for line, said in found.items() if said}
 
 
 def snippet(root: Element, part: type[Part], names: tuple[str, ...]) -> Snippet:

@@ -8,7 +8,7 @@ from phyllome_nb.domain.cpu import Cpu
 from phyllome_nb.domain.cputune import CpuTune
 from phyllome_nb.domain.devices import Devices
 from phyllome_nb.domain.diff import Diff
-from phyllome_nb.domain.explain import Explanation, Snippet, explain, snippet
+from phyllome_nb.domain.explain import Explanation, Snippet, explain, notes, snippet
 from phyllome_nb.domain.features import Features
 from phyllome_nb.domain.hypervisors import Bhyve, Lxc, Vmware, Xen
 from phyllome_nb.domain.identity import Line, Name
@@ -260,7 +260,7 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
             return f"<DomainSpec {self.name!r}>"
 
     def _repr_html_(self) -> str:
-        return styled(highlight(self.public_xml()))
+        return styled(highlight(self.public_xml(), notes=notes(_public(self), DomainSpec)))
 
     def _view(self, root: document.Element) -> None:
         super().__init__(Place(root, schema_order(DomainSpec)))

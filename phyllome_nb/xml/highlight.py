@@ -1,6 +1,6 @@
 """XML as coloured HTML, line by line."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from pygments import lex
 from pygments.lexers.html import XmlLexer
@@ -13,8 +13,8 @@ __all__ = ["highlight"]
 CLASSES = {Name.Tag: "phy-tag", Name.Attribute: "phy-attribute", String: "phy-string", Comment: "phy-comment"}
 
 
-def highlight(text: str, changed: Container[int] = ()) -> Html:
-    """`text` as a ``<pre>``; the lines whose numbers (from 0) are in `changed` are marked.
+def highlight(text: str, changed: Container[int] = (), notes: Mapping[int, str] | None = None) -> Html:
+    """`text` as a ``<pre>``; the lines whose numbers (from 0) are in `changed` are marked, and `notes` are tooltips.
 
     Examples
     --------
@@ -26,13 +26,15 @@ def highlight(text: str, changed: Container[int] = ()) -> Html:
         first, *others = value.split("\n")
         lines[-1].append(_token(kind, first))
         lines.extend([_token(kind, other)] for other in others)
-    return el("pre", *(_line(line, number in changed) for number, line in enumerate(lines)), class_="phy-xml")
+    said = notes or {}
+    shown = (_line(line, number in changed, said.get(number, "")) for number, line in enumerate(lines))
+    return el("pre", *shown, class_="phy-xml")
 
 
-def _line(parts: list[str], changed: bool) -> Html:
-    if not changed:
-        return el("span", *parts, class_="phy-line")
-    return el("span", *parts, class_="phy-line phy-changed", title="changed")
+def _line(parts: list[str], changed: bool, note: str) -> Html:
+    title = note or ("changed" if changed else "")
+    tooltip = {"title": title} if title else {}
+    return el("span", *parts, class_="phy-line phy-changed" if changed else "phy-line", **tooltip)
 
 
 def _token(kind: _TokenType, text: str) -> str:

@@ -60,10 +60,8 @@ class Part:
 
     def __repr__(self) -> str:
         fields = (what for what in self.__declared__.values() if isinstance(what, Field))
-        raws = {
-            field.name: HIDDEN if field.kind == "secret" and field.raw(self) else field.raw(self) for field in fields
-        }
-        shown = ", ".join(f"{name}={raw!r}" for name, raw in raws.items() if raw is not None)
+        given = ((field, field.raw(self)) for field in fields)
+        shown = [f"{f.name}={HIDDEN if f.kind == 'secret' else raw!r}" for f, raw in given if raw is not None]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def update(self, **values: object) -> Self:
