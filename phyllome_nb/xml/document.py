@@ -1,6 +1,7 @@
 """Reading a definition safely, and writing it back as it was."""
 
 from copy import deepcopy
+from functools import cache
 
 from lxml import etree
 
@@ -66,6 +67,7 @@ def _one_line(error: Exception) -> str:
     return "".join(str(error).partition(" (<string>")[0].splitlines())
 
 
+@cache
 def _parser(encoding: str | None) -> etree.XMLParser:
     """A parser that keeps what it reads and loads nothing."""
     return etree.XMLParser(
@@ -96,6 +98,8 @@ def copy(element: Element) -> Element:
 def to_text(element: Element) -> str:
     """The document of `element` as text, the comments around its root included."""
     root = element.getroottree().getroot()
+    if root.getprevious() is None and root.getnext() is None:
+        return etree.tostring(root, encoding="unicode")
     # lxml drops the white space around the root, and would put the comments there on the root's line.
     document = [*reversed([*root.itersiblings(preceding=True)]), root, *root.itersiblings()]
     return "\n".join(etree.tostring(node, encoding="unicode", with_tail=False) for node in document)
