@@ -91,15 +91,17 @@ def test_a_daemon_that_died_is_told_in_one_sentence(own_daemon: Daemon) -> None:
         host.snapshot()
 
 
-def test_a_daemon_that_answers_no_probe_is_given_up_before_the_deadline(
-    own_daemon: Daemon, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The connection is probed while a call waits: a deadline of minutes need not pass."""
-    monkeypatch.setattr("phyllome_nb.host.host.KEEP_ALIVE", (1, 1))
-    host = ph.connect(own_daemon.uri, timeout=100)
+def test_a_host_that_gave_no_answer_is_asked_anew(own_daemon: Daemon) -> None:
+    """After the deadline the next call does not wait on the connection that is stuck."""
+    host = ph.connect(own_daemon.uri, timeout=3)
+    host.ask("counting VMs", lambda connection: connection.numOfDomains())
     os.kill(own_daemon.pid, signal.SIGSTOP)
-    with pytest.raises(ph.errors.Unreachable, match="keepalive"):
+    with pytest.raises(ph.errors.NoAnswer):
         host.snapshot()
+    stuck = host._held[0]
+    os.kill(own_daemon.pid, signal.SIGCONT)
+    until(lambda: _answers(host), 20, "the host to answer again")
+    assert host._held[0] is not stuck
 
 
 def test_a_connection_that_broke_is_opened_again(daemon: Daemon) -> None:
@@ -253,12 +255,15 @@ def test_a_vm_that_vanishes_while_the_host_is_read_is_left_out() -> None:
 
 @contextlib.contextmanager
 def _coming_and_going(host: ph.Host) -> Iterator[None]:
-    """Start and end a transient VM without a pause."""
+    """Start and end a transient VM, and one that stays defined, without a pause."""
     enough = threading.Event()
 
     def come_and_go(connection: libvirt.virConnect) -> None:
+        defined = connection.lookupByName("build-1")
         while not enough.is_set():
             connection.createXML(VM.format("fleeting")).destroy()
+            defined.create()
+            defined.destroy()
 
     busy = threading.Thread(target=host.ask, args=("coming and going", come_and_go))
     busy.start()

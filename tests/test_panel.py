@@ -329,7 +329,7 @@ def test_while_a_write_runs_the_panel_says_so_and_a_second_press_is_ignored(own_
     bar, said = shown.panel._writing.widget.children
     os.kill(own_daemon.pid, signal.SIGSTOP)
     button(shown.panel, "Define").click()
-    until(lambda: bar.layout.display == "" and bar.value > 0, SECONDS, "the bar")
+    until(lambda: bar.layout.display == "" and bar.value > 0, 4, "the bar")
     assert 'role="status" aria-live="polite"' in said.value
     assert "Defining &#x27;slow&#x27; on" in said.value
     button(shown.panel, "Define").click()

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import assert_type
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from phyllome_nb.domain.identity import check_name
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import FieldError
+from phyllome_nb.size import Size
 
 SECRET = "s3cret-&-<b>"  # noqa: S105  (what must not be seen)
 
@@ -194,3 +196,15 @@ def test_the_fields_are_offered_on_tab() -> None:
     assert {"memory", "vcpus", "devices", "to_xml", "update"} <= set(dir(DomainSpec("web")))
     assert "maximum" in dir(DomainSpec("web").memory)
     assert [name for name in dir(DomainSpec("web")) if name.startswith("_")] == []
+
+
+def test_a_type_checker_knows_what_fields_hold() -> None:
+    """Mypy reads these lines, too: a size is a Size, and what may be left out may be None."""
+    spec = DomainSpec("web")
+    assert_type(spec.memory.maximum, Size)
+    assert_type(spec.memory.current, Size | None)
+    assert_type(spec.vcpus.maximum, int)
+    assert_type(spec.cpu.mode, str | None)
+    assert_type(spec.features.acpi, bool)
+    assert_type(spec.os.boot, tuple[str, ...])
+    assert_type(spec.cpu.topology.cores, int | None)

@@ -105,7 +105,7 @@ class Change:
         Refused
             If libvirt refuses the definition; nothing was written.
         Unreachable
-            If the host cannot be reached, or the connection broke before the VM was defined; nothing was written.
+            If the host cannot be reached; nothing was written.
         OutcomeUnknown
             If the connection broke or the deadline passed, and asking again did not tell.
         """
@@ -151,11 +151,9 @@ class Change:
             ) from error
         if stored is not None:
             return self._read_back(uuid)
-        if isinstance(error, NoAnswer):
-            raise OutcomeUnknown(
-                f"{error} {name!r} is not defined so far, but the host may still do it: look again in a while.",
-            ) from error
-        raise Unreachable(f"{error} {name!r} was not defined; the connection is open again.") from error
+        raise OutcomeUnknown(
+            f"{error} {name!r} is not defined so far, but the host may still do it: look again in a while.",
+        ) from error
 
     def __repr__(self) -> str:
         return f"<Change: a new VM {self.after.name!r} on {self.host.name}>"

@@ -66,7 +66,8 @@ def _domain(domain: Any) -> DomainFacts | None:
         persistent = bool(domain.isPersistent())
         state, most, current, vcpus, _ = domain.info()
         amounts = Size(current, "KiB"), Size(most, "KiB")
-        live = Promise(vcpus, domain.maxVcpus(), *amounts) if domain.isActive() else None
+        vcpus_max = _live_vcpus(domain)
+        live = Promise(vcpus, vcpus_max, *amounts) if vcpus_max else None
         stored, problem = _stored(domain) if persistent else (None, "")
         return DomainFacts(
             name=domain.name(),
@@ -81,6 +82,16 @@ def _domain(domain: Any) -> DomainFacts | None:
     except libvirt.libvirtError as error:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
+        raise
+
+
+def _live_vcpus(domain: Any) -> int:
+    """The most vCPUs that a running VM can have; 0 where it does not run, or has just stopped."""
+    try:
+        return int(domain.maxVcpus()) if domain.isActive() else 0
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
+            return 0
         raise
 
 

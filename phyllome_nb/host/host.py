@@ -1,6 +1,5 @@
 """Host: one libvirt connection."""
 
-import contextlib
 import re
 import socket
 import threading
@@ -15,7 +14,7 @@ import libvirt
 
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError, HostError, NoSuchDomain, Unreachable
+from phyllome_nb.errors import DefinitionError, HostError, NoAnswer, NoSuchDomain, Unreachable
 from phyllome_nb.host.change import Change
 from phyllome_nb.host.collect import collect
 from phyllome_nb.host.deadline import within
@@ -25,9 +24,6 @@ from phyllome_nb.host.translate import translate
 __all__ = ["Host"]
 
 T = TypeVar("T")
-
-KEEP_ALIVE = (5, 2)
-"""Seconds between probes, and probes unanswered before the connection counts as broken: 15 s in all."""
 
 
 class Host:
@@ -62,12 +58,12 @@ class Host:
         self.timeout = timeout
         connection, self.name = self._open(name)
         self._held = [connection]
+        self._silent: Any = None
         weakref.finalize(self, _let_go, self._held)
 
     def _open(self, name: str) -> tuple[Any, str]:
         def work() -> tuple[Any, str]:
             connection = (libvirt.open if self.writable else libvirt.openReadOnly)(self.uri)
-            _keep_alive(connection)
             return connection, name or _host_name(connection, self.uri, self.writable)
 
         try:
@@ -95,6 +91,10 @@ class Host:
         connection = self.ready()
         try:
             return within(self.timeout, lambda: work(connection), f"{doing} on {self.name}")
+        except NoAnswer:
+            # No keep-alive finds this out: in libvirt 9.0 one that fires under a call crashes the process.
+            self._silent = connection
+            raise
         except libvirt.libvirtError as error:
             raise translate(error, self.name) from error
 
@@ -107,11 +107,15 @@ class Host:
             If the host was closed, cannot be opened, or lived in the connection alone, as the sample host does.
         """
         self._held_connection()
-        if urlsplit(self.uri).scheme == "test":
+        if self._is_local():
             raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
         connection, self.name = self._open(self.name)
         old, self._held[:] = self._held[:], [connection]
         _let_go(old)
+
+    def _is_local(self) -> bool:
+        """Whether the host lives in the connection alone, as libvirt's test driver does."""
+        return urlsplit(self.uri).scheme == "test"
 
     def _held_connection(self) -> Any:
         if not self._held:
@@ -119,8 +123,9 @@ class Host:
         return self._held[0]
 
     def ready(self) -> Any:
-        """The ``libvirt.virConnect``, opened again if it is known to have broken."""
-        if not _is_alive(self._held_connection()):
+        """The ``libvirt.virConnect``, opened again if it is known to have broken or gave no answer the last time."""
+        connection = self._held_connection()
+        if (self._silent is connection and not self._is_local()) or not _is_alive(connection):
             self.reconnect()
         return self._held_connection()
 
@@ -238,12 +243,6 @@ def _let_go(held: list[Any], seconds: float = 0) -> None:
     thread = threading.Thread(target=held.clear, name="libvirt: closing", daemon=True)
     thread.start()
     thread.join(seconds)
-
-
-def _keep_alive(connection: Any) -> None:
-    # Drivers in this process have no wire to probe and refuse; deadlines hold either way.
-    with contextlib.suppress(libvirt.libvirtError):
-        connection.setKeepAlive(*KEEP_ALIVE)
 
 
 def _host_name(connection: Any, uri: str, writable: bool) -> str:

@@ -78,7 +78,7 @@ class Work:
                 self._end()
 
         threading.Thread(target=run, name=doing, daemon=True).start()
-        threading.Thread(target=self._tick, args=(finished,), name=f"{doing}: progress", daemon=True).start()
+        threading.Thread(target=self._tick, args=(finished, number), name=f"{doing}: progress", daemon=True).start()
 
     def _begin(self) -> int:
         with self._lock:
@@ -93,12 +93,13 @@ class Work:
             if self._running == 0:
                 self.idle.set()
 
-    def _tick(self, finished: threading.Event) -> None:
+    def _tick(self, finished: threading.Event, number: int) -> None:
         begun = time.monotonic()
-        while not finished.wait(TICK):
+        while not finished.wait(TICK) and number == self._newest:
             self._bar.layout.display = ""
             self._bar.value = time.monotonic() - begun
-        self._bar.layout.display = "none"
+        if number == self._newest:
+            self._bar.layout.display = "none"
 
 
 def failure(error: Exception) -> Html:
