@@ -36,7 +36,8 @@ def test_the_columns_and_dtypes_are_those_documented(snap: Snapshot) -> None:
 
 def _documented(docstring: str) -> list[tuple[str, str]]:
     """The columns and dtypes between the rules of a docstring's table."""
-    lines = docstring.split("====\n", 2)[1].split("            ====", 1)[0].splitlines()
+    rules = [number for number, line in enumerate(docstring.splitlines()) if line.strip().startswith("====")]
+    lines = docstring.splitlines()[rules[0] + 1 : rules[1]]
     found = []
     for line in filter(str.strip, lines):
         names, _, rest = line.strip().partition("  ") if "  " in line.strip() else line.strip().rpartition(" ")
