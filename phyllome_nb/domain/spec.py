@@ -1,6 +1,6 @@
 """DomainSpec: one domain definition."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from phyllome_nb.domain.clock import Clock
 from phyllome_nb.domain.code import to_python
@@ -33,6 +33,11 @@ from phyllome_nb.xml.highlight import highlight
 from phyllome_nb.xml.lines import lines
 from phyllome_nb.xml.part import Many, Part, Section, schema_order
 from phyllome_nb.xml.path import Place
+
+if TYPE_CHECKING:
+    from phyllome_nb.capacity.snapshot import Snapshot
+    from phyllome_nb.host.host import Host
+    from phyllome_nb.rules.finding import Findings
 
 __all__ = ["DomainSpec"]
 
@@ -247,6 +252,30 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         found = compare(self.__place__.anchor, other.__place__.anchor)
         texts = ("\n".join(line.text for line in lines(_public(spec))) for spec in (self, other))
         return Diff(tuple(found), *texts)
+
+    def findings(self, against: "Host | Snapshot | None" = None) -> "Findings":
+        """What an expert would say of this definition, errors first.
+
+        Parameters
+        ----------
+        against : Host or Snapshot, optional
+            The host that the VM is for. Without one, rules that need a host say nothing.
+
+        Raises
+        ------
+        HostError
+            If the host cannot be asked.
+
+        Examples
+        --------
+        >>> spec = DomainSpec("web")
+        >>> spec.memory.maximum, spec.vcpus.maximum, spec.cpu.topology.cores = "1 GiB", 4, 2
+        >>> spec.findings().errors
+        CPU001 error at cpu/topology: The topology makes 2 vCPUs, but the VM has 4.
+        """
+        from phyllome_nb.rules.catalogue import findings
+
+        return findings(self, against)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DomainSpec) and self.to_xml() == other.to_xml()

@@ -1,0 +1,115 @@
+"""Case: a definition, and the host against which rules look at it."""
+
+from functools import cached_property
+
+from phyllome_nb.capacity.facts import DomainCapabilities
+from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
+from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.xml.reading import reading
+
+__all__ = ["Case", "Version", "family", "version"]
+
+Version = tuple[int, ...]
+
+WINDOWS = "microsoft.com/win"
+
+
+class Case:
+    """What the rules look at: one definition, read once, and what is known of a host.
+
+    Parameters
+    ----------
+    spec : DomainSpec
+        The definition; it must not change while the case is in use.
+    snapshot : Snapshot, optional
+        The host. Rules that need one say nothing where there is none.
+    """
+
+    def __init__(self, spec: DomainSpec, snapshot: Snapshot | None = None) -> None:
+        self.original = spec
+        self.spec = reading(spec)
+        """For reading only. A value that cannot be read is None; lists are tuples."""
+        self.snapshot = snapshot
+
+    @property
+    def host(self) -> HostFacts | None:
+        """What the host has."""
+        return None if self.snapshot is None else self.snapshot.host
+
+    @cached_property
+    def libvirt(self) -> Version | None:
+        """The host's libvirt, as (9, 0, 0); None where it is unknown or no QEMU driver."""
+        return version(self.host.libvirt) if self.host and self.host.hypervisor.startswith("QEMU") else None
+
+    @cached_property
+    def qemu(self) -> Version | None:
+        """The host's QEMU, as (7, 2, 22); None where it is unknown."""
+        kind, _, number = (self.host.hypervisor if self.host else "").partition(" ")
+        return version(number) if kind == "QEMU" else None
+
+    @cached_property
+    def arch(self) -> str:
+        """The guest's architecture; the host's where the definition names none; else empty."""
+        return self.spec.os.arch or (self.host.arch if self.host else "")
+
+    @cached_property
+    def is_x86(self) -> bool:
+        """Whether the guest is an x86 machine; so are most that do not say."""
+        return self.arch in {"", "x86_64", "i686"}
+
+    @cached_property
+    def machine(self) -> str:
+        """The chipset without its version: q35, pc, microvm, virt, …; what libvirt takes where none is named."""
+        named = self.spec.os.machine
+        return family(named) if named else "pc" if self.is_x86 else ""
+
+    @cached_property
+    def is_qemu(self) -> bool:
+        """Whether libvirt's QEMU driver runs it."""
+        return self.spec.type in {"kvm", "qemu", "hvf"}
+
+    @cached_property
+    def is_windows(self) -> bool:
+        """Whether the definition says that the guest is a Windows."""
+        return WINDOWS in (self.spec.metadata.os or "")
+
+    @cached_property
+    def windows(self) -> str:
+        """Which Windows, as libosinfo numbers it: ``10``, ``11``, ``2k22``; empty for any other guest."""
+        return (self.spec.metadata.os or "").rpartition(f"{WINDOWS}/")[2] if self.is_windows else ""
+
+    @cached_property
+    def capabilities(self) -> DomainCapabilities | None:
+        """What the host's emulator offers for this kind of machine; None where that is unknown."""
+        found = [each for each in (self.host.domain_capabilities if self.host else ()) if self._suits(each)]
+        return found[0] if found else None
+
+    def _suits(self, offered: DomainCapabilities) -> bool:
+        emulator = self.spec.devices.emulator
+        same = offered.type == self.spec.type and offered.arch == self.arch and family(offered.machine) == self.machine
+        return same and emulator in (None, offered.emulator)
+
+
+def family(machine: str) -> str:
+    """A machine's chipset, without its version.
+
+    Examples
+    --------
+    >>> family("pc-q35-7.2"), family("pc-i440fx-7.2"), family("virt-7.2")
+    ('q35', 'pc', 'virt')
+    """
+    if "q35" in machine:
+        return "q35"
+    return "pc" if machine.startswith("pc-") else machine.partition("-")[0] if machine.startswith("virt-") else machine
+
+
+def version(text: str) -> Version | None:
+    """A version as numbers; None where it is none.
+
+    Examples
+    --------
+    >>> version("9.0.0") < version("10.1")
+    True
+    """
+    numbers = text.split(".")
+    return tuple(map(int, numbers)) if all(number.isdecimal() for number in numbers) else None

@@ -1,0 +1,3 @@
+"""Rules about the other devices."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about graphics, video, sound and input."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about the XML itself."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about the host: its hypervisor, its names."""
+
+__all__: list[str] = []

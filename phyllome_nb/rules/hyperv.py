@@ -1,0 +1,3 @@
+"""Rules about Hyper-V enlightenments, KVM features and clocks."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about network interfaces."""
+
+__all__: list[str] = []

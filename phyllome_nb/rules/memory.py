@@ -1,0 +1,3 @@
+"""Rules about memory and what backs it."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about NUMA cells, pinning and tuning."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about host devices and the IOMMU."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Rules about disks and shared directories."""
+
+__all__: list[str] = []

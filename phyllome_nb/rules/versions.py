@@ -1,0 +1,3 @@
+"""Rules about what needs a newer libvirt or QEMU."""
+
+__all__: list[str] = []

@@ -1,0 +1,121 @@
+"""A part as rules read it: every value decoded once, and none of them an error."""
+
+from typing import Any, TypeVar, cast
+
+from phyllome_nb.errors import FieldError
+from phyllome_nb.xml.document import Element
+from phyllome_nb.xml.fields import Field
+from phyllome_nb.xml.lines import steps_to
+from phyllome_nb.xml.part import Part, Section
+from phyllome_nb.xml.path import Path
+
+__all__ = ["element_of", "is_present", "name_of", "path_of", "raw", "reading", "unreadable"]
+
+P = TypeVar("P", bound=Part)
+
+
+class Reading:
+    """What a part says, each value decoded when it is first asked for and kept from then on.
+
+    It has the part's own attributes. A value that cannot be read is None. A list of parts is a tuple.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.__part__ = part
+        self.__wrong__: dict[str, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        part = self.__part__
+        what = part.__declared__.get(name)
+        value: Any
+        if what is None:
+            value = getattr(type(part), name).__get__(self)  # a method of the part reads what was read already
+        elif isinstance(what, Field):
+            try:
+                value = what.read(part)
+            except FieldError as error:
+                self.__wrong__[name] = str(error)
+                value = None
+        elif isinstance(what, Section):
+            value = Reading(getattr(part, name))
+        else:
+            value = tuple(Reading(each) for each in getattr(part, name))
+        vars(self)[name] = value
+        return value
+
+    def __repr__(self) -> str:
+        return repr(self.__part__)
+
+
+def reading(part: P) -> P:
+    """`part` for reading only, with its own type. What is changed afterwards is not seen.
+
+    Examples
+    --------
+    >>> from phyllome_nb.domain.spec import DomainSpec
+    >>> spec = reading(DomainSpec.from_xml("<domain><memory>lots</memory><vcpu>2</vcpu></domain>"))
+    >>> spec.vcpus.maximum, spec.memory.maximum, unreadable(spec.memory, "maximum")
+    (2, None, "memory.maximum: 'lots' is not a size: write a number and a unit, such as '4 GiB'.")
+    """
+    return cast("P", Reading(part))
+
+
+def unreadable(part: Part, field: str) -> str | None:
+    """Why a value of a `reading` cannot be read; None where it can, or is not there."""
+    getattr(part, field)
+    wrong: dict[str, str] = vars(part)["__wrong__"]
+    return wrong.get(field)
+
+
+def raw(part: Part, field: str) -> str | None:
+    """The text of a value as it stands in the document, or None."""
+    below = _part(part)
+    text: str | None = below.__declared__[field].raw(below)
+    return text
+
+
+def is_present(part: Part) -> bool:
+    """Whether the document has the part's own element."""
+    return element_of(part) is not None
+
+
+def element_of(part: Part, field: str = "") -> Element | None:
+    """The element of a part, or of one of its fields; None where the document has none."""
+    below = _part(part)
+    path = Path(below.__declared__[field].path.steps) if field else Path()
+    return below.__place__.find(path)
+
+
+def name_of(part: Part, field: str = "") -> str:
+    """How a person calls a part, or one of its fields: ``devices.disks[0].bus``."""
+    place = _part(part).__place__
+    return place.named(field) if field else place.name
+
+
+def path_of(part: Part, field: str = "") -> str:
+    """Where the document has a part, or one of its fields: ``devices/disk[2]/target/@bus``.
+
+    An element is counted, from 1, where it has siblings of its name.
+    """
+    below = _part(part)
+    path = below.__declared__[field].path if field else Path()
+    steps = [*_numbered(below.__place__.anchor), *below.__place__.steps, *path.steps]
+    return "/".join([*steps, *([f"@{path.attribute}"] if path.attribute else [])])
+
+
+def _numbered(anchor: Element) -> list[str]:
+    """The steps to an element from below the root, numbered where there are several of a name."""
+    names = steps_to(anchor)
+    found = []
+    node = anchor
+    for name in reversed(names):
+        parent = node.getparent()
+        same = [] if parent is None else parent.findall(str(node.tag))
+        found.append(f"{name}[{same.index(node) + 1}]" if len(same) > 1 else name)
+        node = anchor if parent is None else parent
+    return found[::-1]
+
+
+def _part(part: Part) -> Part:
+    """The part behind a reading of it."""
+    return vars(part).get("__part__", part)

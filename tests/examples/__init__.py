@@ -1,0 +1,1 @@
+"""For each rule: a definition that breaks it, and one that nearly does."""

@@ -1,0 +1,178 @@
+"""Rules: each finds what it is for, is silent about a near miss, and says of libvirt what libvirt does."""
+
+import contextlib
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import examples
+import libvirt
+import pytest
+from examples.example import Example
+
+import phyllome_nb as ph
+from phyllome_nb.rules.catalogue import RULES
+from phyllome_nb.rules.finding import Finding
+from phyllome_nb.rules.rule import Rule
+from phyllome_nb.xml.document import parse
+from support.libvirtd import Daemon
+
+EXAMPLES: list[Example] = [
+    example
+    for module in pkgutil.iter_modules(examples.__path__)
+    if module.name != "example"
+    for example in importlib.import_module(f"examples.{module.name}").EXAMPLES
+]
+BY_ID = {rule.id: rule for rule in RULES}
+SENTENCE = re.compile(r"[A-Z“<'\"vlmi0-9].*[^ ][.]", re.DOTALL)
+
+
+def named(chosen: list[Example]) -> pytest.MarkDecorator:
+    """One test for each example, named after its rule."""
+    ids = [f"{example.id}-{number}" for number, example in enumerate(chosen)]
+    return pytest.mark.parametrize("example", chosen, ids=ids)
+
+
+def of(example: Example, text: str) -> list[Finding]:
+    """What the example's rule finds in a definition."""
+    against = example.right_against or example.against if text == example.right else example.against
+    return [each for each in ph.DomainSpec.from_xml(text).findings(against) if each.id == example.id]
+
+
+@named(EXAMPLES)
+def test_it_finds_what_it_is_for_and_spares_a_near_miss(example: Example) -> None:
+    """The wrong one is found, at a place that the document has; the near miss is not."""
+    found = of(example, example.wrong)
+    assert found
+    for finding in found:
+        assert finding.severity == (example.severity or BY_ID[example.id].severity)
+        assert SENTENCE.fullmatch(finding.what)
+        element, _, attribute = finding.path.partition("@")
+        steps = element.rstrip("/")
+        assert not steps or attribute or parse(example.wrong, "domain").xpath(_prefixed(steps)) or "/" not in steps
+    assert of(example, example.right) == []
+
+
+def _prefixed(path: str) -> str:
+    return "/".join(f"*[name()='{step}']" if ":" in step else step for step in path.split("/"))
+
+
+@named([example for example in EXAMPLES if any(found.mend for found in of(example, example.wrong))])
+def test_its_fix_mends_it_and_breaks_nothing(example: Example) -> None:
+    """The mended definition breaks the rule at fewer places and no other rule by an error."""
+    before = ph.DomainSpec.from_xml(example.wrong)
+    errors = {each.id for each in before.findings(example.against).errors}
+    for finding in of(example, example.wrong):
+        if not finding.mend:
+            continue
+        mended = finding.fix()
+        assert before == ph.DomainSpec.from_xml(example.wrong)
+        left = [each for each in mended.findings(example.against) if each.id == example.id]
+        assert len(left) < len(of(example, example.wrong))
+        assert {each.id for each in mended.findings(example.against).errors} <= errors
+
+
+def answer(example: Example) -> str:
+    """What libvirt is said to do with the wrong one."""
+    return BY_ID[example.id].libvirt if example.libvirt is None else example.libvirt
+
+
+@contextlib.contextmanager
+def connected(daemon: Daemon) -> Iterator[libvirt.virConnect]:
+    """The real QEMU driver."""
+    connection = libvirt.open(daemon.uri)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def refusal(connection: libvirt.virConnect, text: str, *, start: bool = False) -> str | None:
+    """What libvirt says against a definition, or against starting it; None where it takes it."""
+    try:
+        domain = connection.defineXML(text)
+    except libvirt.libvirtError as error:
+        return f"define: {error}"
+    try:
+        if start:
+            domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+            domain.destroy()
+    except libvirt.libvirtError as error:
+        return f"start: {error}"
+    finally:
+        domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+    return None
+
+
+def holds(example: Example, connection: libvirt.virConnect) -> bool:
+    """Whether the example is about this libvirt."""
+    number = connection.getLibVersion()
+    return example.versions((number // 1_000_000, number // 1000 % 1000, number % 1000))
+
+
+@named([example for example in EXAMPLES if answer(example) == "refuses"])
+def test_libvirt_refuses_it(daemon: Daemon, example: Example) -> None:
+    """The real QEMU driver refuses the wrong one at define and takes the near miss."""
+    with connected(daemon) as connection:
+        if not holds(example, connection):
+            pytest.skip("about another version of libvirt")
+        said = refusal(connection, example.wrong)
+        assert (said or "").startswith("define: ")
+        assert example.message.lower() in (said or "").lower()
+        assert refusal(connection, example.right) is None
+
+
+@named([example for example in EXAMPLES if answer(example) == "fails at start"])
+def test_it_fails_at_start(daemon: Daemon, example: Example) -> None:
+    """The real QEMU driver takes the wrong one, cannot start it, and starts the near miss."""
+    with connected(daemon) as connection:
+        if not holds(example, connection):
+            pytest.skip("about another version of libvirt")
+        said = refusal(connection, example.wrong, start=True)
+        assert (said or "").startswith("start: ")
+        assert example.message.lower() in (said or "").lower()
+        assert refusal(connection, example.right, start=example.right_starts) is None
+
+
+@named([example for example in EXAMPLES if answer(example) == "rewrites"])
+def test_libvirt_rewrites_it(daemon: Daemon, example: Example) -> None:
+    """The real QEMU driver takes the wrong one and stores something else."""
+    with connected(daemon) as connection:
+        if not holds(example, connection):
+            pytest.skip("about another version of libvirt")
+        assert lost(connection, example.wrong)
+        assert not lost(connection, example.right)
+
+
+def lost(connection: libvirt.virConnect, text: str) -> list[str]:
+    """What libvirt drops and rewrites without a word, the pinning of the machine's version apart."""
+    domain = connection.defineXML(text)
+    stored = ph.DomainSpec.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE))
+    domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+    differences = ph.DomainSpec.from_xml(text).diff(stored)
+    return [str(each) for each in differences if each.kind != "added" and each.path != "os/type/@machine"]
+
+
+@named([example for example in EXAMPLES if answer(example) == "accepts"])
+def test_libvirt_accepts_it(daemon: Daemon, example: Example) -> None:
+    """The real QEMU driver takes the wrong one as it is, which is why somebody should say it."""
+    with connected(daemon) as connection:
+        if not holds(example, connection):
+            pytest.skip("about another version of libvirt")
+        assert refusal(connection, example.wrong) is None
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.severity != "hint"], ids=lambda rule: rule.id)
+def test_every_error_and_warning_has_an_example(rule: Rule) -> None:
+    """What stops or worries a person is tested."""
+    assert rule.id in {example.id for example in EXAMPLES}
+
+
+def test_ids_are_unique_and_rules_explain_themselves() -> None:
+    """Each rule has its own id, a sentence that says why, and a source."""
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert re.fullmatch("[A-Z]{2,3}[0-9]{3}", rule.id)
+        assert SENTENCE.fullmatch(rule.why)
+        assert rule.source
