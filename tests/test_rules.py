@@ -6,12 +6,12 @@ import pkgutil
 import re
 from collections.abc import Iterator
 
-import examples
 import libvirt
 import pytest
-from examples.example import Example
 
+import examples
 import phyllome_nb as ph
+from examples.example import Example
 from phyllome_nb.rules.catalogue import RULES
 from phyllome_nb.rules.finding import Finding
 from phyllome_nb.rules.rule import Rule

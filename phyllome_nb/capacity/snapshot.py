@@ -1,9 +1,13 @@
 """Snapshot: the facts of one host at one moment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 
+from phyllome_nb.capacity.claims import Index, Others
+from phyllome_nb.capacity.facts import Cell, Claims, DomainCapabilities, HostDevice
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.size import Size
 
@@ -11,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["DomainFacts", "HostFacts", "Promise", "Snapshot"]
+
+NOTHING = Claims()
 
 Count = Literal["running", "defined"]
 """Which VMs a sum counts: those that run now, or all that are defined, as if every one ran."""
@@ -36,7 +42,38 @@ class HostFacts:
     memory_source: str
     """The call that said how much memory there is."""
     libvirt: str = ""
+    """The version of the host's libvirt: ``9.0.0``; empty where it is unknown."""
     hypervisor: str = ""
+    """The driver and the hypervisor's version: ``QEMU 7.2.22``."""
+    session: bool | None = None
+    """Whether its VMs run as an unprivileged user; None where that is unknown."""
+    arch: str = ""
+    cpu_vendor: str = ""
+    """Intel, AMD, …; empty where it is unknown."""
+    cpu_model: str = ""
+    cpu_features: frozenset[str] = frozenset()
+    """What libvirt lists beyond the model."""
+    address_bits: int | None = None
+    """The bits of a physical address."""
+    iommu: bool | None = None
+    kvm: bool | None = None
+    """Whether libvirt offers KVM for the host's own architecture."""
+    emulators: frozenset[str] | None = None
+    """The paths of the emulators that it lists."""
+    cells: tuple[Cell, ...] = ()
+    devices: tuple[HostDevice, ...] | None = None
+    """None where the connection does not tell, as an embedded driver."""
+    networks: Mapping[str, bool] | None = None
+    """Virtual networks by name, and whether each is active."""
+    bridges: frozenset[str] | None = None
+    """The host's bridges, those of its virtual networks included."""
+    pools: Mapping[str, bool] | None = None
+    """Storage pools by name, and whether each is active."""
+    nested: bool | None = None
+    """Whether its KVM lets guests run VMs of their own."""
+    domain_capabilities: tuple[DomainCapabilities, ...] = ()
+    memory_available: Size | None = None
+    """Free memory, buffers and caches, at that moment (``virNodeGetMemoryStats``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +126,8 @@ class DomainFacts:
     """What it gets at its next start; None where nothing is stored, or it could not be read."""
     problem: str = ""
     """Why something of it could not be read."""
+    claims: Claims = NOTHING
+    """What it takes for itself alone, live and stored."""
 
     @property
     def shown(self) -> Promise | None:
@@ -107,7 +146,7 @@ class DomainFacts:
         return self.stored or self.live
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """The facts of one host at one moment. It is immutable and needs no libvirt to be read.
 
@@ -224,6 +263,14 @@ class Snapshot:
         from phyllome_nb.capacity import tables
 
         return tables.effect(self, Promise.of(spec))
+
+    def others(self, uuid: str | None = None) -> Others:
+        """The VMs but for the one with a uuid, to ask who holds what and what they were promised."""
+        return Others(self._index, uuid)
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.domains)
 
     @property
     def running(self) -> int:

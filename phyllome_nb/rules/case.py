@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from phyllome_nb.capacity.claims import Others
 from phyllome_nb.capacity.facts import DomainCapabilities
 from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
@@ -35,6 +36,11 @@ class Case:
     def host(self) -> HostFacts | None:
         """What the host has."""
         return None if self.snapshot is None else self.snapshot.host
+
+    @cached_property
+    def others(self) -> Others | None:
+        """The host's VMs without the one that is defined here, which has its uuid; None without a host."""
+        return None if self.snapshot is None else self.snapshot.others(self.spec.uuid)
 
     @cached_property
     def libvirt(self) -> Version | None:

@@ -1,7 +1,8 @@
 """Finding: what a rule has found, and what can be done about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Literal
 
 from phyllome_nb.domain.spec import DomainSpec
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Findings", "Severity"]
 
 Severity = Literal["error", "warning", "hint"]
-"""error: it will not be defined, not start, or not be what it says. warning: it runs and disappoints. hint: good to know."""
+"""error: refused, unable to start, or not what it says. warning: it runs and disappoints. hint: good to know."""
 
 ORDER = {"error": 0, "warning": 1, "hint": 2}
 
@@ -38,8 +39,8 @@ class Finding:
     """Who says so."""
     mend: str = ""
     """What `fix` would do; empty where there is no one right answer."""
-    _spec: DomainSpec | None = field(default=None, repr=False, compare=False)
-    _do: Callable[[DomainSpec], object] | None = field(default=None, repr=False, compare=False)
+    _spec: DomainSpec | None = dataclass_field(default=None, repr=False, compare=False)
+    _do: Callable[[DomainSpec], object] | None = dataclass_field(default=None, repr=False, compare=False)
 
     def fix(self) -> DomainSpec:
         """The definition in which it was found, mended; that one itself is unchanged.
@@ -59,11 +60,25 @@ class Finding:
         >>> finding.fix().cpu.topology.product()
         4
         """
-        if self._do is None or self._spec is None:
+        if self._spec is None:
             raise DefinitionError(f"{self.id} has no one right answer: {self.what}")
         mended = self._spec.copy()
-        self._do(mended)
+        self.apply(mended)
         return mended
+
+    def apply(self, spec: DomainSpec) -> None:
+        """Mend a definition in place: the one in which it was found, as long as that has not changed.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no one right answer, or the definition says something else by now.
+        """
+        if self._do is None or self._spec is None:
+            raise DefinitionError(f"{self.id} has no one right answer: {self.what}")
+        if spec != self._spec:
+            raise DefinitionError(f"The definition has changed since {self.id} was found: look for findings again.")
+        self._do(spec)
 
     def __repr__(self) -> str:
         return f"{self.id} {self.severity} at {self.path or 'domain'}: {self.what}"

@@ -93,7 +93,8 @@ def removing(label: str, part: Part) -> Fix:
 
 def same_part(spec: DomainSpec, name: str) -> Part:
     """The part that is called so in a definition: ``devices.disks[1]``."""
-    return reduce(_step, name.split(".") if name else [], spec)
+    start: Part = spec
+    return reduce(_step, name.split(".") if name else [], start)
 
 
 def _step(part: Part, step: str) -> Part:
