@@ -94,8 +94,15 @@ def claims_of(spec: DomainSpec) -> Claims:
         images=frozenset(_images(spec)),
         devices=frozenset(filter(None, map(device_address, spec.devices.hostdevs))),
         cpus=frozenset(cpu for pin in spec.cputune.vcpupins for cpu in _cpus(pin.cpuset or "")),
-        cids=frozenset(_each(spec, "vsocks", "cid_address")),
+        cids=frozenset(_cids(spec)),
     )
+
+
+def _cids(spec: DomainSpec) -> Iterator[int]:
+    with contextlib.suppress(FieldError):
+        address = spec.devices.vsock.cid_address
+        if address is not None:
+            yield address
 
 
 def _each(spec: DomainSpec, devices: str, field: str) -> Iterator[Any]:

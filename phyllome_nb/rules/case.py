@@ -1,11 +1,14 @@
 """Case: a definition, and the host against which rules look at it."""
 
 from functools import cached_property
+from itertools import count, islice
 
-from phyllome_nb.capacity.claims import Others
+from phyllome_nb.capacity.claims import Others, device_address
 from phyllome_nb.capacity.facts import DomainCapabilities
 from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
+from phyllome_nb.domain.devices.hostdev import Hostdev
 from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.size import Size
 from phyllome_nb.xml.reading import reading
 
 __all__ = ["Case", "Version", "family", "version"]
@@ -13,6 +16,8 @@ __all__ = ["Case", "Version", "family", "version"]
 Version = tuple[int, ...]
 
 WINDOWS = "microsoft.com/win"
+MOST = 4096
+"""As many I/O threads as anybody has."""
 
 
 class Case:
@@ -83,6 +88,40 @@ class Case:
     def windows(self) -> str:
         """Which Windows, as libosinfo numbers it: ``10``, ``11``, ``2k22``; empty for any other guest."""
         return (self.spec.metadata.os or "").rpartition(f"{WINDOWS}/")[2] if self.is_windows else ""
+
+    @cached_property
+    def memory(self) -> Size:
+        """The memory the guest boots with: that of its cells, where it has any, as libvirt sums them up."""
+        cells = self.spec.cpu.numa.cells
+        if cells and self.is_qemu:
+            return Size(sum(cell.memory or 0 for cell in cells))
+        return self.spec.memory.maximum or Size(0)
+
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether other processes may map all of the guest's memory."""
+        backing, cells = self.spec.memory, self.spec.cpu.numa.cells
+        return backing.access == "shared" or (bool(cells) and all(cell.mem_access == "shared" for cell in cells))
+
+    @cached_property
+    def has_vfio(self) -> bool:
+        """Whether a PCI device or a mediated one of the host is handed over."""
+        return any(device.type in {"pci", "mdev"} for device in self.spec.devices.hostdevs) or any(
+            interface.type == "hostdev" for interface in self.spec.devices.interfaces
+        )
+
+    @cached_property
+    def iothreads(self) -> frozenset[int]:
+        """The numbers of the I/O threads: those that are named, and as many more as are counted."""
+        given = self.spec.iothreads
+        named = [thread.id for thread in given.iothreadids if thread.id is not None]
+        free = (number for number in count(1) if number not in named)
+        return frozenset([*named, *islice(free, max(min(given.count or 0, MOST) - len(named), 0))])
+
+    @staticmethod
+    def address_of(device: Hostdev) -> str | None:
+        """How the host calls a device that is handed over."""
+        return device_address(device)
 
     @cached_property
     def capabilities(self) -> DomainCapabilities | None:

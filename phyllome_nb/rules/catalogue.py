@@ -17,6 +17,7 @@ from phyllome_nb.rules import (
     passthrough,
     qemu,
     storage,
+    tuning,
     vcpus,
     versions,
 )
@@ -35,6 +36,7 @@ GROUPS = (
     vcpus,
     memory,
     numa,
+    tuning,
     machine,
     hyperv,
     storage,

@@ -122,7 +122,7 @@ def _said(element: Element) -> dict[str, str]:
     """What an element says of itself: its attributes, and under no name its text; numbers with their units."""
     said = {str(name): str(value) for name, value in element.items()} | {"": text_of(element).strip()}
     amount = next((name for name in AMOUNTS if said.get(name)), None)
-    unit = said.get("unit") or ("KiB" if element.tag in SIZES and amount == "" else "")
+    unit = said.get("unit") or ("KiB" if amount == "memory" or (element.tag in SIZES and amount == "") else "")
     if amount is not None and unit:
         said.pop("unit", "")
         said[amount] = f"{said[amount]} {unit}"
