@@ -33,36 +33,38 @@ def named(chosen: list[Example]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("example", chosen, ids=ids)
 
 
-def of(example: Example, text: str) -> list[Finding]:
-    """What the example's rule finds in a definition."""
-    against = example.right_against or example.against if text == example.right else example.against
+def of(example: Example, *, right: bool = False) -> list[Finding]:
+    """What the example's rule finds in the wrong definition, or in the near miss."""
+    text, against = example.wrong, example.against
+    if right:
+        text, against = example.right, example.right_against or example.against
     return [each for each in ph.DomainSpec.from_xml(text).findings(against) if each.id == example.id]
 
 
 @named(EXAMPLES)
 def test_it_finds_what_it_is_for_and_spares_a_near_miss(example: Example) -> None:
     """The wrong one is found, at a place that the document has; the near miss is not."""
-    found = of(example, example.wrong)
+    found = of(example)
     assert found
     for finding in found:
         assert finding.severity == (example.severity or BY_ID[example.id].severity)
         assert SENTENCE.fullmatch(finding.what)
         assert re.fullmatch(r"[\w:/-]*([\[]\d+[\]][\w:/-]*)*(@[\w:-]+)?", finding.path)
-    assert of(example, example.right) == []
+    assert of(example, right=True) == []
 
 
-@named([example for example in EXAMPLES if any(found.mend for found in of(example, example.wrong))])
+@named([example for example in EXAMPLES if any(found.mend for found in of(example))])
 def test_its_fix_mends_it_and_breaks_nothing(example: Example) -> None:
     """The mended definition breaks the rule at fewer places and no other rule by an error."""
     before = ph.DomainSpec.from_xml(example.wrong)
     errors = {each.id for each in before.findings(example.against).errors}
-    for finding in of(example, example.wrong):
+    for finding in of(example):
         if not finding.mend:
             continue
         mended = finding.fix()
         assert before == ph.DomainSpec.from_xml(example.wrong)
         left = [each for each in mended.findings(example.against) if each.id == example.id]
-        assert len(left) < len(of(example, example.wrong))
+        assert len(left) < len(of(example))
         assert {each.id for each in mended.findings(example.against).errors} <= errors
 
 

@@ -1,5 +1,6 @@
 """Case: a definition, and the host against which rules look at it."""
 
+import re
 from functools import cached_property
 from itertools import count, islice
 
@@ -9,7 +10,8 @@ from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
 from phyllome_nb.domain.devices.hostdev import Hostdev
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.size import Size
-from phyllome_nb.xml.reading import reading
+from phyllome_nb.xml.part import Part
+from phyllome_nb.xml.reading import raw, reading
 
 __all__ = ["Case", "Version", "family", "version"]
 
@@ -51,6 +53,22 @@ class Case:
     def libvirt(self) -> Version | None:
         """The host's libvirt, as (9, 0, 0); None where it is unknown or no QEMU driver."""
         return version(self.host.libvirt) if self.host and self.host.hypervisor.startswith("QEMU") else None
+
+    @property
+    def libvirt_name(self) -> str:
+        """The host's libvirt for a sentence."""
+        return self.host.libvirt if self.host else ""
+
+    @property
+    def host_name(self) -> str:
+        """The host for a sentence."""
+        return self.host.name if self.host else "the host"
+
+    @staticmethod
+    def raw_number(part: Part, field: str) -> int | None:
+        """A number as it stands in the document, also where the field refuses it; None where it is none."""
+        text = (raw(part, field) or "").strip()
+        return int(text) if re.fullmatch("[+-]?[0-9]{1,18}", text) else None
 
     @cached_property
     def qemu(self) -> Version | None:
