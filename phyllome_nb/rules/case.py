@@ -70,6 +70,15 @@ class Case:
         text = (raw(part, field) or "").strip()
         return int(text) if re.fullmatch("[+-]?[0-9]{1,18}", text) else None
 
+    def raw_text(self, field: str) -> str | None:
+        """A text of the definition itself as it stands in the document."""
+        return raw(self.spec, field)
+
+    def free_target(self, prefix: str) -> str:
+        """A name for a disk that no other has: ``sda``."""
+        taken = {disk.target for disk in self.spec.devices.disks}
+        return next(name for name in (f"{prefix}{letter}" for letter in "abcdefghijklmnop") if name not in taken)
+
     @cached_property
     def qemu(self) -> Version | None:
         """The host's QEMU, as (7, 2, 22); None where it is unknown."""
