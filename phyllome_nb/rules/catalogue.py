@@ -87,7 +87,7 @@ def _finding(rule: Rule, found: Found, spec: DomainSpec) -> Finding:
     return Finding(
         id=rule.id,
         severity=found.severity or rule.severity,
-        path=path_of(found.part, found.field),
+        path=found.path or path_of(found.part, found.field),
         field=name_of(found.part, found.field),
         what=found.what,
         why=rule.why,

@@ -37,6 +37,8 @@ class Found:
     fix: Fix | None = None
     severity: Severity | None = None
     """Where it differs from the rule's own."""
+    path: str = ""
+    """Where in the XML, where that is no place of the part's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from typing import Any, TypeVar, cast
 
+from lxml import etree
+
 from phyllome_nb.errors import FieldError
 from phyllome_nb.xml.document import Element
 from phyllome_nb.xml.fields import Field
@@ -9,7 +11,7 @@ from phyllome_nb.xml.lines import steps_to
 from phyllome_nb.xml.part import Part, Section
 from phyllome_nb.xml.path import Path
 
-__all__ = ["element_of", "is_present", "name_of", "path_of", "raw", "reading", "unreadable"]
+__all__ = ["comments_of", "element_of", "is_present", "name_of", "path_of", "raw", "reading", "root_of", "unreadable"]
 
 P = TypeVar("P", bound=Part)
 
@@ -86,6 +88,18 @@ def element_of(part: Part, field: str = "") -> Element | None:
     return below.__place__.find(path)
 
 
+def root_of(part: Part) -> Element:
+    """The root of the document in which a part stands."""
+    root: Element = _part(part).__place__.anchor.getroottree().getroot()
+    return root
+
+
+def comments_of(part: Part) -> int:
+    """How many comments the document has that are not somebody's metadata."""
+    parents = [comment.getparent() for comment in root_of(part).iter(etree.Comment)]
+    return sum(parent is not None and "metadata" not in steps_to(parent) for parent in parents)
+
+
 def name_of(part: Part, field: str = "") -> str:
     """How a person calls a part, or one of its fields: ``devices.disks[0].bus``."""
     place = _part(part).__place__
@@ -118,4 +132,5 @@ def _numbered(anchor: Element) -> list[str]:
 
 def _part(part: Part) -> Part:
     """The part behind a reading of it."""
-    return vars(part).get("__part__", part)
+    below: Part = vars(part).get("__part__", part)
+    return below

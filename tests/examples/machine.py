@@ -183,6 +183,6 @@ EXAMPLES = [
         message="title",
     ),
     Example("OS005", wrong=events("restart", "destroy"), right=events("destroy", "restart"), message="onReboot"),
-    Example("OS005", wrong=events("preserve", "restart"), right=events("destroy", "restart"), message="onPoweroff"),
+    Example("OS005", wrong=events("preserve", "restart"), right=events("destroy", "restart"), message="preserve"),
     Example("PM001", wrong=pm("yes", PCI), right=pm("no", PCI), libvirt="", note="host devices need privileges"),
 ]

@@ -78,7 +78,7 @@ EXAMPLES = [
         against=TWO_NODES,
         note="the daemon's machine has one node",
     ),
-    Example("NUM009", wrong=distant(5), right=distant(20), message="sibling"),
+    Example("NUM009", wrong=distant(5), right=distant(20), message="invalid"),
     Example(
         "NUM010",
         wrong=machine(memory="<memory unit='GiB'>6</memory>"),
