@@ -3,6 +3,7 @@
 import re
 from functools import cached_property
 from itertools import count, islice
+from string import ascii_lowercase
 
 from phyllome_nb.capacity.claims import Others, device_address
 from phyllome_nb.capacity.facts import DomainCapabilities
@@ -77,7 +78,8 @@ class Case:
     def free_target(self, prefix: str) -> str:
         """A name for a disk that no other has: ``sda``."""
         taken = {disk.target for disk in self.spec.devices.disks}
-        return next(name for name in (f"{prefix}{letter}" for letter in "abcdefghijklmnop") if name not in taken)
+        letters = [*ascii_lowercase, *(f"{first}{last}" for first in ascii_lowercase for last in ascii_lowercase)]
+        return next((name for letter in letters if (name := f"{prefix}{letter}") not in taken), f"{prefix}aaa")
 
     @cached_property
     def qemu(self) -> Version | None:
