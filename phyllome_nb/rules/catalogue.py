@@ -24,7 +24,7 @@ from phyllome_nb.rules import (
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.finding import ORDER, Finding, Findings
 from phyllome_nb.rules.rule import Found, Rule
-from phyllome_nb.xml.reading import name_of, path_of
+from phyllome_nb.xml.reading import field_at, name_of, path_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,10 @@ GROUPS = (
 RULES: tuple[Rule, ...] = tuple(each for group in GROUPS for each in vars(group).values() if isinstance(each, Rule))
 
 
+SCHEMA = "XML001"
+"""The rule that speaks for libvirt's schema."""
+
+
 class Host(Protocol):
     """What can be asked for a snapshot."""
 
@@ -78,8 +82,11 @@ def findings(spec: DomainSpec, against: Host | Snapshot | None = None) -> Findin
     snapshot = against if isinstance(against, Snapshot | None) else against.snapshot()
     copy = spec.copy()
     case = Case(copy, snapshot)
-    found = (_finding(rule, each, copy) for rule in RULES for each in rule.look(case))
-    return Findings(sorted(found, key=lambda finding: ORDER[finding.severity]))
+    found = [_finding(rule, each, copy) for rule in RULES for each in rule.look(case)]
+    known = {each.path for each in found if each.id != SCHEMA and each.severity == "error"}
+    # What another rule explains need not be said in the schema's words, too.
+    kept = [each for each in found if each.id != SCHEMA or each.path not in known]
+    return Findings(sorted(kept, key=lambda finding: ORDER[finding.severity]))
 
 
 def _finding(rule: Rule, found: Found, spec: DomainSpec) -> Finding:
@@ -87,8 +94,8 @@ def _finding(rule: Rule, found: Found, spec: DomainSpec) -> Finding:
     return Finding(
         id=rule.id,
         severity=found.severity or rule.severity,
-        path=found.path or path_of(found.part, found.field),
-        field=name_of(found.part, found.field),
+        path=path_of(found.part, found.field) if found.path is None else found.path,
+        field=name_of(found.part, found.field) if found.path is None else field_at(DomainSpec, found.path),
         what=found.what,
         why=rule.why,
         source=rule.source,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.rule import Found, rule
 from phyllome_nb.xml.reading import comments_of, element_of, root_of
+from phyllome_nb.xml.schema.culprit import culprits
+from phyllome_nb.xml.schema.grammar import installed
 
 __all__: list[str] = []
 
@@ -22,6 +24,14 @@ REPEATED = {
 }
 """Below these parts an element occurs once, but for those named."""
 WORDS = ("password", "passwd", "secret=", "token=", "-----BEGIN")
+
+
+@rule("XML001", "error", source="libvirt's domain.rng, as it is on this machine", libvirt="")
+def the_schema_allows_it(case: Case) -> Iterator[Found]:
+    """Libvirt refuses it where it checks, as a panel asks it to; else it drops in silence what it does not know."""
+    schema = installed()
+    for each in culprits(root_of(case.spec), schema) if schema else ():
+        yield Found(case.spec, "", each.what, path=each.path)
 
 
 @rule("XML002", "error", source=PARSER, libvirt="rewrites")

@@ -1,9 +1,13 @@
 """Rules about network interfaces."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.rules.case import Case
-from phyllome_nb.rules.rule import Found, rule, setting
+from phyllome_nb.rules.rule import Fix, Found, rule, same_part, setting
+from phyllome_nb.xml.fields import Field
+from phyllome_nb.xml.reading import name_of
 
 __all__: list[str] = []
 
@@ -11,6 +15,14 @@ REFERENCE = "https://libvirt.org/formatdomain.html#network-interfaces"
 VALIDATE = "libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDeviceDefNetwork"
 PRIVILEGED = {"network", "bridge", "direct", "ethernet", "vdpa", "hostdev"}
 LIMITS = {"rx_queue_size": (256, 1024), "tx_queue_size": (256, 1024)}
+
+
+def to_user(spec: DomainSpec, name: str) -> None:
+    """Plug an interface into the user's own network, which has no source."""
+    interface = same_part(spec, name)
+    interface.update(type="user", network=None, bridge=None)
+    source = getattr(interface, "source")  # noqa: B009  (of an interface, as its name says)
+    source.update(**{field: None for field, what in source.__declared__.items() if isinstance(what, Field)})
 
 
 @rule("NET001", "error", source="libvirt 9.0: src/qemu/qemu_process.c, qemuProcessStartWarnShmem", libvirt="accepts")
@@ -62,10 +74,10 @@ def a_session_has_its_own_network(case: Case) -> Iterator[Found]:
         return
     for each in case.spec.devices.interfaces:
         if each.type in {"direct", "ethernet", "vdpa"} and each.target_managed is not False:
-            fix = setting("Take the user's network", each, type="user")
+            fix = Fix("Take the user's network", partial(to_user, name=name_of(each)))
             yield Found(each, "type", f"A user's own libvirt cannot make an interface of type {each.type}.", fix)
         elif each.type in {"network", "bridge"}:
-            fix = setting("Take the user's network", each, type="user")
+            fix = Fix("Take the user's network", partial(to_user, name=name_of(each)))
             said = f"In a session, type {each.type} works only where qemu-bridge-helper allows the bridge."
             yield Found(each, "type", said, fix, severity="warning")
 

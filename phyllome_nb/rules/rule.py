@@ -37,7 +37,7 @@ class Found:
     fix: Fix | None = None
     severity: Severity | None = None
     """Where it differs from the rule's own."""
-    path: str = ""
+    path: str | None = None
     """Where in the XML, where that is no place of the part's."""
 
 

@@ -8,10 +8,22 @@ from phyllome_nb.errors import FieldError
 from phyllome_nb.xml.document import Element
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.lines import steps_to
-from phyllome_nb.xml.part import Part, Section
+from phyllome_nb.xml.part import Many, Part, Section
 from phyllome_nb.xml.path import Path
 
-__all__ = ["comments_of", "element_of", "is_present", "name_of", "path_of", "raw", "reading", "root_of", "unreadable"]
+__all__ = [
+    "comments_of",
+    "element_of",
+    "field_at",
+    "is_present",
+    "name_of",
+    "numbered_path",
+    "path_of",
+    "raw",
+    "reading",
+    "root_of",
+    "unreadable",
+]
 
 P = TypeVar("P", bound=Part)
 
@@ -57,7 +69,7 @@ def reading(part: P) -> P:
     >>> from phyllome_nb.domain.spec import DomainSpec
     >>> spec = reading(DomainSpec.from_xml("<domain><memory>lots</memory><vcpu>2</vcpu></domain>"))
     >>> spec.vcpus.maximum, spec.memory.maximum, unreadable(spec.memory, "maximum")
-    (2, None, "memory.maximum: 'lots' is not a size: write a number and a unit, such as '4 GiB'.")
+    (2, None, "memory.maximum: 'lots' is not a whole number of KiB.")
     """
     return cast("P", Reading(part))
 
@@ -115,6 +127,43 @@ def path_of(part: Part, field: str = "") -> str:
     path = below.__declared__[field].path if field else Path()
     steps = [*_numbered(below.__place__.anchor), *below.__place__.steps, *path.steps]
     return "/".join([*steps, *([f"@{path.attribute}"] if path.attribute else [])])
+
+
+def numbered_path(element: Element) -> str:
+    """Where an element is: ``devices/disk[2]``; empty for the root."""
+    return "/".join(_numbered(element))
+
+
+def field_at(kind: type[Part], path: str) -> str:
+    """The attribute that holds what is at a path: the field, else the nearest part around it.
+
+    Examples
+    --------
+    >>> from phyllome_nb.domain.spec import DomainSpec
+    >>> field_at(DomainSpec, "devices/disk[2]/target/@bus"), field_at(DomainSpec, "devices/disk[2]/teapot")
+    ('devices.disks[1].bus', 'devices.disks[1]')
+    """
+    given = Path.of(path)
+    steps = [step.partition("[")[0] for step in given.steps]
+    numbers = [int(step.partition("[")[2].rstrip("]") or 1) - 1 for step in given.steps]
+    return _field_at(kind, steps, numbers, given.attribute)
+
+
+def _field_at(kind: type[Part], steps: list[str], numbers: list[int], attribute: str | None) -> str:
+    best = ""
+    for what in kind.__declared__.values():
+        own = list(what.path.steps)
+        if isinstance(what, Field):
+            if own == steps and what.path.attribute == attribute:
+                return what.name
+        elif own == steps[: len(own)] and (own or what.part not in {kind, *kind.__mro__}):
+            number = f"[{numbers[len(own) - 1]}]" if isinstance(what, Many) else ""
+            inside = _field_at(what.part, steps[len(own) :], numbers[len(own) :], attribute)
+            name = f"{what.name}{number}{'.' if inside else ''}{inside}"
+            # A part that stands at the root itself is a guess, unless it has the very field.
+            if (own or inside) and len(name) > len(best):
+                best = name
+    return best
 
 
 def _numbered(anchor: Element) -> list[str]:

@@ -1,0 +1,1 @@
+"""libvirt's RelaxNG schema, and what exactly a document has against it."""
