@@ -221,7 +221,7 @@ def _words(names: frozenset[str]) -> tuple[str, ...]:
 
 def _meant(given: str, expected: tuple[str, ...], form: str) -> str:
     """The end of a sentence: what was meant, and what is allowed."""
-    near = difflib.get_close_matches(given, expected, 1, 0.75)
+    near = difflib.get_close_matches(given, expected, 1)
     hint = f"; {form.format(near[0])} may be meant." if near else "."
     if not expected:
         return hint
