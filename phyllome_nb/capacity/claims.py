@@ -38,8 +38,8 @@ def cpu_set(text: str) -> frozenset[int]:
     """
     found: set[int] = set()
     for piece in text.replace(" ", "").split(","):
-        first, _, last = piece.removeprefix("^").partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()) or len(first + last) > 12:
+        first, dash, last = piece.removeprefix("^").partition("-")
+        if (dash and not last) or not (first.isdecimal() and (last or first).isdecimal()) or len(first + last) > 12:
             raise ValueError(f"{text[:60]!r} is no list of CPUs: write one such as 0-3,8.")
         low, high = int(first), int(last or first)
         if low > high or high >= MOST:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from phyllome_nb.size import Size
 
-__all__ = ["Cell", "Claims", "DomainCapabilities", "HostDevice", "LogicalCpu", "PagePool"]
+__all__ = ["Cell", "Claims", "DomainCapabilities", "Guest", "HostDevice", "LogicalCpu", "PagePool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,17 @@ class Cell:
     memory: Size
     cpus: tuple[LogicalCpu, ...] = ()
     pages: tuple[PagePool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A kind of machine that an emulator of the host offers (``/capabilities/guest/arch``)."""
+
+    arch: str
+    emulator: str
+    types: frozenset[str]
+    """kvm, qemu, …"""
+    machines: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

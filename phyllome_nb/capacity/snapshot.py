@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 
 from phyllome_nb.capacity.claims import Index, Others
-from phyllome_nb.capacity.facts import Cell, Claims, DomainCapabilities, HostDevice
+from phyllome_nb.capacity.facts import Cell, Claims, DomainCapabilities, Guest, HostDevice
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.size import Size
 
@@ -60,6 +60,8 @@ class HostFacts:
     """Whether libvirt offers KVM for the host's own architecture."""
     emulators: frozenset[str] | None = None
     """The paths of the emulators that it lists."""
+    guests: tuple[Guest, ...] = ()
+    """What its emulators offer; empty where it is unknown."""
     cells: tuple[Cell, ...] = ()
     devices: tuple[HostDevice, ...] | None = None
     """None where the connection does not tell, as an embedded driver."""

@@ -1,0 +1,142 @@
+"""What libvirt says of a host in XML: its capabilities, those of an emulator, its devices."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from phyllome_nb.capacity.claims import cpu_set
+from phyllome_nb.capacity.facts import Cell, DomainCapabilities, Guest, HostDevice, LogicalCpu, PagePool
+from phyllome_nb.size import Size
+from phyllome_nb.xml.document import Element, parse
+
+__all__ = ["domain_capabilities", "host_capabilities", "host_device"]
+
+
+def host_capabilities(text: str) -> dict[str, Any]:
+    """The facts in ``virConnectGetCapabilities``, by the names that `HostFacts` has for them."""
+    root = parse(text, "capabilities")
+    cpu = root.find("host/cpu")
+    guests = tuple(_guests(root))
+    arch = _text(root, "host/cpu/arch")
+    bits = _attribute(root, "host/cpu/maxphysaddr", "bits")
+    iommu = _attribute(root, "host/iommu", "support")
+    own = [guest for guest in guests if guest.arch == arch]
+    return {
+        "arch": arch,
+        "cpu_vendor": _text(root, "host/cpu/vendor"),
+        "cpu_model": _text(root, "host/cpu/model"),
+        "cpu_features": frozenset(_names(cpu, "feature")),
+        "address_bits": int(bits) if bits.isdecimal() else None,
+        "iommu": {"yes": True, "no": False}.get(iommu),
+        "cells": tuple(_cell(cell) for cell in root.findall("host/topology/cells/cell")),
+        "guests": guests,
+        "emulators": frozenset(guest.emulator for guest in guests if guest.emulator) or None,
+        "kvm": any("kvm" in guest.types for guest in own) if own else None,
+    }
+
+
+def _guests(root: Element) -> Iterator[Guest]:
+    for guest in root.findall("guest"):
+        for arch in guest.findall("arch"):
+            machines = {_own(machine) for machine in arch.findall("machine")}
+            machines |= {machine.get("canonical", "") for machine in arch.findall("machine")}
+            types = {domain.get("type", "") for domain in arch.findall("domain")}
+            emulator = _text(arch, "emulator")
+            yield Guest(arch.get("name", ""), emulator, frozenset(types), frozenset(machines - {""}))
+
+
+def _cell(cell: Element) -> Cell:
+    cpus = []
+    for cpu in cell.findall("cpus/cpu"):
+        try:
+            siblings = cpu_set(cpu.get("siblings", ""))
+        except ValueError:
+            siblings = frozenset()
+        socket, die, core = (_number(cpu.get(name)) for name in ("socket_id", "die_id", "core_id"))
+        cpus.append(LogicalCpu(int(cpu.get("id", "0")), socket, die, core, siblings))
+    pools = [
+        PagePool(Size(page.get("size", "0"), page.get("unit", "KiB")), int(page.text or 0))
+        for page in cell.findall("pages")
+    ]
+    memory = cell.find("memory")
+    size = Size(0) if memory is None else Size((memory.text or "0").strip(), memory.get("unit", "KiB"))
+    return Cell(int(cell.get("id", "0")), size, tuple(cpus), tuple(pools))
+
+
+def domain_capabilities(text: str) -> DomainCapabilities:
+    """The facts in ``virConnectGetDomainCapabilities``."""
+    root = parse(text, "domainCapabilities")
+    enums: dict[str, frozenset[str]] = {}
+    supported: dict[str, bool] = {}
+    for node in root.iter("*"):
+        path = "/".join([*reversed([str(above.tag) for above in node.iterancestors()][:-1]), str(node.tag)])
+        if node.tag == "mode" and node.get("name"):
+            path = f"cpu/{node.get('name')}"
+        if node.get("supported"):
+            supported[path] = node.get("supported") == "yes"
+        if node.tag == "enum" and (parent := node.getparent()) is not None:
+            above = "/".join([*reversed([str(each.tag) for each in parent.iterancestors()][:-1]), str(parent.tag)])
+            enums[f"{above}/{node.get('name')}"] = frozenset(
+                (value.text or "").strip() for value in node.findall("value")
+            )
+    most = _attribute(root, "vcpu", "max")
+    models = {_own(model): model.get("usable", "unknown") for model in root.findall("cpu/mode[@name='custom']/model")}
+    return DomainCapabilities(
+        emulator=_text(root, "path"),
+        type=_text(root, "domain"),
+        arch=_text(root, "arch"),
+        machine=_text(root, "machine"),
+        vcpus=int(most) if most.isdecimal() else None,
+        enums=enums,
+        supported=supported,
+        models=models,
+    )
+
+
+def host_device(text: str) -> HostDevice | None:
+    """The facts in a node device's XML; None where it is none that a guest can be given."""
+    root = parse(text, "device")
+    name, product = _text(root, "name"), _text(root, "capability/product")
+    for capability in root.findall("capability"):
+        match capability.get("type"):
+            case "pci":
+                numbers = [int(_text(capability, part) or 0) for part in ("domain", "bus", "slot", "function")]
+                group = _attribute(capability, "iommuGroup", "number")
+                node = _attribute(capability, "numa", "node")
+                return HostDevice(
+                    name,
+                    "pci",
+                    "{:04x}:{:02x}:{:02x}.{:x}".format(*numbers),
+                    product,
+                    int(group) if group.isdecimal() else None,
+                    int(node) if node.isdecimal() else None,
+                    _text(root, "driver/name"),
+                    _text(capability, "class"),
+                )
+            case "usb_device":
+                bus, device = (int(_text(capability, part) or 0) for part in ("bus", "device"))
+                return HostDevice(name, "usb", f"{bus:03d}:{device:03d}", product, driver=_text(root, "driver/name"))
+            case "mdev":
+                return HostDevice(name, "mdev", _text(capability, "uuid"), _attribute(capability, "type", "id"))
+    return None
+
+
+def _text(root: Element, path: str) -> str:
+    return (root.findtext(path) or "").strip()
+
+
+def _own(element: Element) -> str:
+    return (element.text or "").strip()
+
+
+def _attribute(root: Element, path: str, name: str) -> str:
+    found = root.find(path)
+    return "" if found is None else found.get(name, "")
+
+
+def _names(root: Element | None, path: str) -> Iterator[str]:
+    for found in [] if root is None else root.findall(path):
+        yield found.get("name", "")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
