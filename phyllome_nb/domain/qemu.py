@@ -1,7 +1,14 @@
 """What is handed to QEMU as it stands, past libvirt's checks."""
 
+from typing import TYPE_CHECKING
+
+from phyllome_nb.xml.document import to_text
 from phyllome_nb.xml.fields import Choice, Text, TextList
 from phyllome_nb.xml.part import Many, Part, Section
+
+if TYPE_CHECKING:
+    from phyllome_nb.domain.command_line import CommandLine
+    from phyllome_nb.host.host import Host
 
 __all__ = ["Capabilities", "Environment", "Override", "Qemu"]
 
@@ -49,7 +56,36 @@ class Override(Part, title="Overridden devices", doc=OVERRIDE):
 
 
 class Qemu(Part, title="QEMU command line", doc=REFERENCE):
-    """What is handed to QEMU as it stands. libvirt does not check it and marks the VM as tainted."""
+    """What is handed to QEMU as it stands. libvirt does not check it and marks the VM as tainted.
+
+    Called, ``spec.qemu()``, it gives the whole command line that libvirt makes of the definition.
+    """
+
+    def __call__(self, *parts: str, host: "Host | None" = None) -> "CommandLine":
+        """QEMU's command line for the definition, each option with the part that it comes from.
+
+        A private libvirt on this machine is asked; nothing is stored on the host and nothing is started.
+
+        Parameters
+        ----------
+        *parts : str
+            Parts or fields whose options alone are wanted: ``"memory"``, ``"devices.disks"``; all where none is named.
+        host : Host, optional
+            The host that the VM is for: its rules are taken, the system's or those of a user's session.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no such part.
+        Refused
+            If libvirt refuses the definition.
+        HostError
+            If libvirt's QEMU driver is not on this machine, and the host cannot be asked.
+        """
+        from phyllome_nb.domain.spec import DomainSpec
+        from phyllome_nb.host.trial import command_line
+
+        return command_line(DomainSpec.from_xml(to_text(self.__place__.anchor)), parts, host)
 
     args = TextList("qemu:commandline/qemu:arg/@value", help="Arguments for QEMU's command line, one word each.")
     env = Many("qemu:commandline/qemu:env", Environment)

@@ -85,7 +85,9 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
     )
     id = Integer("@id", help="The number of a running VM. libvirt tells it, and ignores what you write.")
     uuid = Text(
-        "uuid", help="What the VM is to libvirt. Leave it out for a new VM: libvirt then never overwrites another."
+        "uuid",
+        help="What the VM is to libvirt. Leave it out for a new VM: libvirt then never overwrites another.",
+        qemu="-uuid",
     )
     genid = Text(
         "genid",

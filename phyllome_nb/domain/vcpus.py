@@ -44,7 +44,7 @@ class Vcpus(Part, title="vCPUs", doc="formatdomain.html#cpu-allocation"):
         1,
         absent=1,
         help="The most virtual CPUs the guest can have. It must equal the product of the topology, where one is given.",
-        qemu="-smp maxcpus=",
+        qemu="-smp",
     )
     current = Integer(
         "vcpu/@current",

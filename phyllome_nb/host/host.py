@@ -7,7 +7,7 @@ import warnings
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import libvirt
@@ -20,6 +20,9 @@ from phyllome_nb.host.collect import collect
 from phyllome_nb.host.deadline import within
 from phyllome_nb.host.loop import ensure_loop
 from phyllome_nb.host.translate import translate
+
+if TYPE_CHECKING:
+    from phyllome_nb.host.trial import Trial
 
 __all__ = ["Host"]
 
@@ -174,6 +177,24 @@ class Host:
         except NoSuchDomain as error:
             raise NoSuchDomain(f"{self.name} has no VM named {name!r}: host.domains() lists them.") from error
         return DomainSpec.from_xml(text)
+
+    def trial(self, spec: DomainSpec) -> "Trial":
+        """What libvirt itself would do with a definition, asked without touching this host.
+
+        A private libvirt on this machine is asked, in a process of its own which is kept for the next time: some
+        seconds for the first trial, milliseconds then. Where there is no QEMU driver here, the host is asked for the
+        command line, if it was opened for writing; that stores nothing either.
+
+        Raises
+        ------
+        FieldError
+            If the definition has a name that must not reach libvirt.
+        HostError
+            If the host, or the private libvirt, gives no answer.
+        """
+        from phyllome_nb.host.trial import trial
+
+        return trial(spec, self)
 
     def change(self, spec: DomainSpec) -> Change:
         """The intended write of a new VM: see what it means, then ``apply()`` it.

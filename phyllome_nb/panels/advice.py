@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import ipywidgets as w
 
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import FieldError
 from phyllome_nb.html import el
 
-__all__ = ["Advice", "Mend", "identity", "topology"]
+__all__ = ["Advice", "Mend", "identity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +70,3 @@ def identity(spec: DomainSpec) -> Mend | None:
 
     said = "This definition carries the uuid of a VM that exists, and this panel makes new VMs."
     return Mend(said, "Leave out its uuid and its MAC addresses", forget)
-
-
-def topology(spec: DomainSpec) -> Mend | None:
-    """The product of the topology is the number of vCPUs; libvirt's QEMU driver refuses anything else."""
-    given = spec.cpu.topology
-    try:
-        makes, vcpus = given.product(), spec.vcpus.maximum
-        cores = given.fitting_cores(vcpus)
-    except FieldError:
-        return None
-    if makes is None or makes == vcpus:
-        return None
-    said = f"The CPU topology makes {makes} vCPUs, not {vcpus}: libvirt's QEMU driver will refuse that."
-    if cores:
-        return Mend(said, f"Make it {cores} {'core' if cores == 1 else 'cores'}", lambda: given.update(cores=cores))
-    nothing = dict.fromkeys(("sockets", "dies", "clusters", "cores", "threads"))
-    return Mend(said, "Remove the topology", lambda: given.update(**nothing))

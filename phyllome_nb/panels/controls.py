@@ -9,7 +9,9 @@ import ipywidgets as w
 
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.findings import note
 from phyllome_nb.panels.usual import REQUIRED
+from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Part
 
@@ -28,8 +30,14 @@ class FormState:
     """Whether what each field means is shown."""
     everything: bool = False
     """Whether fields that are seldom set are shown."""
+    findings: Findings = dataclass_field(default_factory=Findings)
+    """What the rules say of the definition; each is shown beside its field."""
     refused: dict[str, tuple[Any, str]] = dataclass_field(default_factory=dict)
     """By field: what was typed and refused, and why. It stays until it is mended, wherever the form goes."""
+
+    def notes(self, name: str) -> Html:
+        """The errors and warnings about one field, or about one part as a whole."""
+        return Html("".join(note(each) for each in self.findings if each.field == name and each.severity != "hint"))
 
 
 class Control:
@@ -85,7 +93,7 @@ class Control:
         _, wrong = self._state.refused.get(self.name, (None, ""))
         error = el("div", wrong, class_="phy-error", role="alert") if wrong else ""
         meaning = _meaning(self._part, self._field) if self._state.explain else ""
-        self.note.value = Html(f"{error}{meaning}")
+        self.note.value = Html(f"{error}{self._state.notes(self.name)}{meaning}")
         self.note.layout.display = "" if self.note.value else "none"
 
 

@@ -1,4 +1,4 @@
-"""DomainPanel: build a definition, see what it means for the host, define it."""
+"""DomainPanel: build a definition, see what is wrong with it and what it means for the host, define it."""
 
 import difflib
 
@@ -11,19 +11,24 @@ from phyllome_nb.errors import DefinitionError, NoSuchDomain
 from phyllome_nb.host.change import Change, Report
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import Html, el, style
-from phyllome_nb.panels.advice import Advice, identity, topology
+from phyllome_nb.panels.advice import Advice, identity
+from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form
+from phyllome_nb.panels.trial import TrialView
 from phyllome_nb.panels.work import Work, failure
 from phyllome_nb.profiles import linux
+from phyllome_nb.rules.finding import Finding, Findings
 from phyllome_nb.xml.highlight import highlight
 
 __all__ = ["DomainPanel"]
 
+NAMES = "OS003"
+"""The rule about names that are taken."""
 COLUMN = {"flex": "1 1 28em", "min_width": "0"}
 
 
 class DomainPanel(w.VBox):
-    """A form for a definition, its XML, what it means for the host, and a button that defines it.
+    """A form for a definition, its XML, what experts and libvirt say of it, and a button that defines it.
 
     The panel edits the definition it was given; nothing is written to the host before the button is
     pressed.
@@ -52,9 +57,15 @@ class DomainPanel(w.VBox):
         self._before = self.spec.public_xml().splitlines()
         self._defined: str | None = None
         self._xml = w.HTML()
-        self._pane = w.Box([self._xml], layout=w.Layout(**COLUMN))
+        self._pane = w.Box([self._xml])
         self._pane.add_class("phy-pane")
-        self._advice = [Advice(look, self.spec, self.refresh) for look in (identity, topology)]
+        self._trial = TrialView(host, lambda: self.spec)
+        views = [self._pane, self._trial.outcome, self._trial.command]
+        self._tabs = w.Tab(views, titles=("XML", "Trial", "Command line"), layout=w.Layout(**COLUMN))
+        self._tabs.observe(lambda _: self._try(), "selected_index")
+        self.findings = Findings()
+        self._findings = FindingsList(self._mend)
+        self._advice = Advice(identity, self.spec, self.refresh)
         self._effect = w.HTML()
         self._define = w.Button(
             description="Define",
@@ -71,8 +82,9 @@ class DomainPanel(w.VBox):
         super().__init__(
             [
                 w.HTML(Html(f"<style>{style()}</style>")),
-                w.HBox([self._form.widget, self._pane], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
-                *(advice.widget for advice in self._advice),
+                w.HBox([self._form.widget, self._tabs], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
+                self._advice.widget,
+                self._findings.widget,
                 w.HBox([self._reading.widget, again], layout=w.Layout(align_items="baseline", grid_gap="1em")),
                 self._effect,
                 w.HBox([self._define, self._writing.widget], layout=w.Layout(align_items="flex-start", grid_gap="1em")),
@@ -111,15 +123,41 @@ class DomainPanel(w.VBox):
         """What a press writes; nothing where the form shows something else than the definition says."""
         if refused := [why for _, why in self._form.state.refused.values()]:
             raise DefinitionError(f"Mend this first. {refused[0]}")
+        # Whether a name is free is libvirt's to say, on the host as it is at that moment.
+        if errors := [each for each in self.findings.errors if each.id != NAMES]:
+            raise DefinitionError(f"Mend this first. {errors[0].what} {errors[0].why}")
         return self.host.change(self.spec)
 
     def _show(self) -> None:
         """Let the XML and the effect follow the definition; the form keeps what is being typed."""
         text = self.spec.public_xml()
         self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
-        for advice in self._advice:
-            advice.refresh()
+        self._advice.refresh()
+        self._check()
         self._show_effect()
+        self._try()
+
+    def _check(self) -> None:
+        """Hold the definition against the rules, and against the host as it was last read."""
+        found = self.spec.findings(self._snapshot)
+        defined = self.report is not None and self.report.stored.name == self.spec.name
+        # The VM that this panel has defined is not another of the same name.
+        self.findings = Findings(each for each in found if not (each.id == NAMES and defined))
+        self._findings.show(self.findings)
+        self._form.show_findings(self.findings)
+
+    def _mend(self, finding: Finding) -> None:
+        """Do what the button beside a finding says."""
+        try:
+            finding.apply(self.spec)
+        except DefinitionError as error:
+            self._writing.say(failure(error))
+        self.refresh()
+
+    def _try(self) -> None:
+        """Try the definition with libvirt where somebody looks at what comes of it."""
+        if self._tabs.selected_index:
+            self._trial.ask()
 
     def _have_defined(self, report: Report) -> None:
         self.report = report
@@ -141,6 +179,7 @@ class DomainPanel(w.VBox):
         self._reading.say(
             el("span", f"Effect on {self.host.name}, as it was at {snapshot.taken:%H:%M:%S}", class_="phy-quiet")
         )
+        self._check()
         self._show_effect()
 
     def _show_effect(self) -> None:

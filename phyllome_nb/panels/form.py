@@ -10,7 +10,9 @@ from phyllome_nb.domain.devices.disk import Disk
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
 from phyllome_nb.panels.controls import Control, FormState
+from phyllome_nb.panels.findings import counted
 from phyllome_nb.panels.usual import USUAL
+from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
 
@@ -62,6 +64,12 @@ class Form:
         for group in self._groups:
             group.refresh()
 
+    def show_findings(self, findings: Findings) -> None:
+        """Show each finding beside the field or the part that it is about."""
+        self.state.findings = findings
+        for group in self._groups:
+            group.annotate()
+
     def _build(self, spec: DomainSpec) -> Iterator["Group"]:
         yield Group(
             "General", [(spec, what) for what in spec.__declared__.values() if isinstance(what, Field)], self.state
@@ -111,6 +119,7 @@ class Group:
         self._state = state
         self._controls: list[Control] = []
         self._lists: list[ListGroup] = []
+        self._notes: list[tuple[str, w.HTML]] = []
         self._body = w.VBox(layout=w.Layout(display="none"))
         self._toggle = w.ToggleButton(layout=w.Layout(width="auto"))
         self._toggle.add_class("phy-section")
@@ -122,10 +131,10 @@ class Group:
     def refresh(self) -> None:
         """Build what is shown from what the definition says."""
         opened, before = self._toggle.value, self._body.children
-        self._controls, self._lists = [], []
+        self._controls, self._lists, self._notes = [], [], []
         self._body.children = self._widgets() if opened else ()
         self._body.layout.display = "" if opened else "none"
-        self._toggle.description = f"{'▾' if opened else '▸'} {self._heading()}"
+        self.annotate()
         self._toggle.tooltip = f"{'Close' if opened else 'Open'} {self._title}"
         self.widget.layout.display = "" if self._is_shown() else "none"
         for widget in before:
@@ -137,6 +146,29 @@ class Group:
             control.show()
         for below in self._lists:
             below.explain()
+
+    def annotate(self) -> None:
+        """Show what the rules say: at the fields, at the parts, and in the heading how many there are."""
+        for control in self._controls:
+            control.show()
+        for name, widget in self._notes:
+            widget.value = self._state.notes(name)
+            widget.layout.display = "" if widget.value else "none"
+        for below in self._lists:
+            below.annotate()
+        worries = [each for each in self._state.findings if each.severity != "hint" and self._holds(each.field)]
+        said = f" — {counted(Findings(worries))}" if worries else ""
+        self._toggle.description = f"{'▾' if self._toggle.value else '▸'} {self._heading()}{said}"
+
+    def _holds(self, name: str) -> bool:
+        """Whether a field, or a part, is one of those in here."""
+        own = [part.__place__.named(what.name) for part, what in self._contents]
+        return any(name == each or name.startswith((f"{each}.", f"{each}[")) for each in own)
+
+    def _noted(self, name: str) -> w.HTML:
+        """The place for what the rules say of a part as a whole."""
+        self._notes.append((name, w.HTML()))
+        return self._notes[-1][1]
 
     def _is_shown(self) -> bool:
         return any(is_shown(part, what, self._state.everything) for part, what in self._contents)
@@ -159,7 +191,8 @@ class Group:
             return [self._lists[-1].widget]
         inside = getattr(part, what.name)
         below = [widget for each in inside.__declared__.values() for widget in self._shown(inside, each)]
-        return [w.HTML(el("b", inside.__title__, class_="phy-subsection")), *below]
+        heading = w.HTML(el("b", inside.__title__, class_="phy-subsection"))
+        return [heading, self._noted(inside.__place__.name), *below]
 
 
 class ListGroup(Group):
@@ -182,7 +215,8 @@ class ListGroup(Group):
         remove = w.Button(description=f"Remove {name.lower()}", layout=w.Layout(width="auto"))
         remove.on_click(lambda _: self._remove(part))
         heading = w.HBox([w.HTML(el("b", name)), remove], layout=w.Layout(justify_content="space-between"))
-        return [heading, *(widget for what in part.__declared__.values() for widget in self._shown(part, what))]
+        below = (widget for what in part.__declared__.values() for widget in self._shown(part, what))
+        return [heading, self._noted(part.__place__.name), *below]
 
     def _add(self) -> None:
         self._list.add(**self._fresh())

@@ -1,1 +1,1 @@
-"""libvirt's RelaxNG schema, and what exactly a document has against it."""
+"""What libvirt's schema says of a document, and where a document first leaves it."""
