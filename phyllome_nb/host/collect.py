@@ -165,7 +165,7 @@ def _domain_capabilities(connection: Any, known: dict[str, Any]) -> Iterator[Dom
     for guest in known["guests"]:
         if guest.arch != known["arch"]:
             continue
-        for machine in [each for each in ("q35", "pc", "microvm", "virt") if each in guest.machines]:
+        for machine in [each for each in ("q35", "pc", "microvm", "isapc", "virt") if each in guest.machines]:
             for kind in sorted(guest.types & {"kvm", "qemu"}):
                 ask = partial(connection.getDomainCapabilities, guest.emulator, guest.arch, machine, kind)
                 try:

@@ -150,8 +150,10 @@ def controllers_are_numbered(case: Case) -> Iterator[Found]:
     given = case.spec.devices.controllers
     if len(given) < 2:
         return
-    counts = Counter((each.type, each.index) for each in given if each.type != "usb")
-    for each in given:
+    # An EHCI controller has companions under its own number.
+    alone = [each for each in given if not (each.type == "usb" and (each.model or "").startswith("ich9"))]
+    counts = Counter((each.type, each.index) for each in alone)
+    for each in alone:
         same = counts[each.type, each.index] if each.index is not None else 0
         if same > 1:
             yield Found(each, "index", f"{same} {each.type} controllers have the number {each.index}.")
@@ -204,3 +206,102 @@ def a_character_device_has_its_other_end(case: Case) -> Iterator[Found]:
         for each in kind:
             if each.type in {"file", "dev", "pipe"} and not each.path:
                 yield Found(each, "type", f"A device of type {each.type} names no path on the host.")
+
+
+@rule(
+    "CTL003",
+    "error",
+    source="libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDeviceDefControllerIDE",
+    libvirt="refuses",
+)
+def there_is_one_ide_controller(case: Case) -> Iterator[Found]:
+    """The machine has one IDE controller, for four drives."""
+    for each in case.spec.devices.controllers if case.machine == "pc" and case.is_qemu else ():
+        if each.type == "ide" and each.index:
+            yield Found(
+                each, "index", f"There is an IDE controller {each.index}.", removing("Remove the controller", each)
+            )
+    for disk in case.spec.devices.disks:
+        if disk.bus == "ide" and disk.address.type == "drive":
+            for field, most in (("controller", 0), ("target", 0), ("unit", 1)):
+                if (number := getattr(disk.address, field)) and number > most:
+                    said = f"Disk {disk.target} is at {field} {number}, and IDE has them to {most}."
+                    yield Found(disk.address, field, said)
+
+
+@rule(
+    "CTL004", "error", source="libvirt 9.0: src/qemu/qemu_domain.c, qemuDomainDefAddDefaultDevices", libvirt="refuses"
+)
+def usb_is_there_or_not(case: Case) -> Iterator[Found]:
+    """A USB controller of model none says that there is to be none."""
+    usb = [each for each in case.spec.devices.controllers if each.type == "usb"]
+    none = [each for each in usb if each.model == "none"]
+    if none and len(usb) > 1:
+        said = f"There are {len(usb)} USB controllers, one of them none."
+        yield Found(none[0], "model", said, removing("Remove that one", none[0]))
+
+
+@rule("PCI004", "error", source="libvirt 9.0: src/qemu/qemu_domain.c, qemuDomainAssignPCIAddresses", libvirt="refuses")
+def the_root_of_pci_is_the_machines(case: Case) -> Iterator[Found]:
+    """q35 has a PCI Express root and pc a PCI root, each with the number 0."""
+    if not case.is_qemu or case.machine not in {"q35", "pc"}:
+        return
+    wanted = "pcie-root" if case.machine == "q35" else "pci-root"
+    for each in case.spec.devices.controllers:
+        if each.type != "pci":
+            continue
+        root = each.model in {"pci-root", "pcie-root"}
+        if each.index == 0 and each.model is not None and each.model != wanted:
+            fix = setting(f"Make it {wanted}", each, model=wanted)
+            yield Found(each, "model", f"The root of a {case.machine} machine is {wanted}, not {each.model}.", fix)
+        elif root and each.index:
+            yield Found(each, "index", f"The root has the number {each.index}, and must have 0.")
+
+
+@rule("AUD001", "error", source="libvirt 9.0: src/conf/domain_validate.c, virDomainAudioDefValidate", libvirt="refuses")
+def audio_backends_are_numbered(case: Case) -> Iterator[Found]:
+    """A sound card names its backend by number."""
+    seen: set[int] = set()
+    for each in case.spec.devices.audios:
+        number = case.raw_number(each, "id")
+        if number is None:
+            continue
+        if number < 1:
+            yield Found(each, "id", f"The number is {number}; the first is 1.")
+        elif number in seen:
+            yield Found(each, "id", f"Two audio backends have the number {number}.", removing("Remove it", each))
+        seen.add(number)
+
+
+@rule("INP003", "error", source="libvirt 9.0: src/conf/domain_validate.c, virDomainInputDefValidate", libvirt="refuses")
+def an_input_suits_its_bus(case: Case) -> Iterator[Found]:
+    """PS/2 has a mouse and a keyboard, and Xen's bus is Xen's."""
+    for each in case.spec.devices.inputs if case.is_qemu else ():
+        if each.bus == "ps2" and each.type not in {"mouse", "keyboard"}:
+            fix = setting("Make it USB", each, bus="usb")
+            yield Found(each, "bus", f"PS/2 has no {each.type}.", fix)
+        elif each.bus == "xen":
+            yield Found(each, "bus", "An input on Xen's bus is for Xen.", setting("Make it USB", each, bus="usb"))
+
+
+@rule(
+    "BAL002",
+    "error",
+    source="libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDeviceDefMemballoon",
+    libvirt="refuses",
+)
+def a_balloon_is_virtios(case: Case) -> Iterator[Found]:
+    """QEMU has a virtio balloon; Xen's is Xen's."""
+    balloon = case.spec.devices.memballoon
+    if case.is_qemu and balloon.model == "xen":
+        fix = setting("Make it virtio", balloon, model="virtio")
+        yield Found(balloon, "model", "The balloon is Xen's, and QEMU runs the guest.", fix)
+
+
+@rule("CHR002", "error", source="libvirt 9.0: src/conf/domain_validate.c, virDomainChrDefValidate", libvirt="refuses")
+def only_the_first_console_is_a_serial_line(case: Case) -> Iterator[Found]:
+    """The first console is the first serial line under another name; others are virtio's."""
+    for each in list(case.spec.devices.consoles)[1:]:
+        if each.target == "serial":
+            fix = setting("Make it virtio", each, target="virtio")
+            yield Found(each, "target", "A console after the first is a serial line.", fix)

@@ -51,3 +51,22 @@ def the_name_is_free(case: Case) -> Iterator[Found]:
     known = case.others.with_uuid(uuid) if uuid else None
     if known is not None and known.name != name:
         yield Found(case.spec, "uuid", f"The uuid is that of {known.name}.")
+
+
+@rule("URI005", "error", source="libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDef", libvirt="refuses")
+def an_emulator_offers_such_a_machine(case: Case) -> Iterator[Found]:
+    """libvirt knows of each emulator which processors, machines and hypervisors it offers."""
+    if case.host is None or not case.host.guests:
+        return
+    os = case.spec.os
+    guests = [guest for guest in case.host.guests if guest.arch == case.arch and guest.emulator]
+    if not guests:
+        archs = ", ".join(sorted({guest.arch for guest in case.host.guests}))
+        yield Found(os, "arch", f"{case.host_name} emulates no {case.arch}, only {archs}.")
+        return
+    if case.spec.type and not any(case.spec.type in guest.types for guest in guests):
+        kinds = ", ".join(sorted({kind for guest in guests for kind in guest.types}))
+        if case.spec.type != "kvm":  # URI001 says so
+            yield Found(case.spec, "type", f"{case.host_name} has no {case.spec.type}, only {kinds}.")
+    elif os.machine and not any(os.machine in guest.machines for guest in guests):
+        yield Found(os, "machine", f"{case.host_name} offers no machine {os.machine}.")

@@ -2,10 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.rule import Fix, Found, removing, rule, setting
 from phyllome_nb.xml.reading import is_present
+
+if TYPE_CHECKING:
+    from phyllome_nb.domain.devices.common import Device
+    from phyllome_nb.xml.part import Part
 
 __all__: list[str] = []
 
@@ -152,16 +157,17 @@ def smm_is_for_q35(case: Case) -> Iterator[Found]:
     libvirt="refuses",
 )
 def q35_has_no_ide(case: Case) -> Iterator[Found]:
-    """The IDE controller of the older machine is SATA on q35."""
-    if case.machine != "q35" or not case.is_qemu:
+    """The IDE controller of the older machine is SATA on q35, and smaller machines have neither."""
+    if case.machine not in {"q35", "microvm", "virt"} or not case.is_qemu:
         return
     for disk in case.spec.devices.disks:
         if disk.bus == "ide":
-            fix = setting("Make it SATA", disk, bus="sata", target=case.free_target("sd"))
-            yield Found(disk, "bus", f"Disk {disk.target} is on IDE, which a q35 machine has not.", fix)
+            bus, prefix = ("sata", "sd") if case.machine == "q35" else ("virtio", "vd")
+            fix = setting(f"Make it {bus}", disk, bus=bus, target=case.free_target(prefix))
+            yield Found(disk, "bus", f"Disk {disk.target} is on IDE, which a {case.machine} machine has not.", fix)
     for controller in case.spec.devices.controllers:
         if controller.type == "ide":
-            said = "A q35 machine has no IDE controller."
+            said = f"A {case.machine} machine has no IDE controller."
             yield Found(controller, "type", said, removing("Remove the controller", controller))
 
 
@@ -298,8 +304,9 @@ def rebooting_and_powering_off_agree(case: Case) -> Iterator[Found]:
     if off == "restart" and again == "destroy":
         yield Found(events, "on_reboot", "A reboot is to destroy the VM, and a power-off to restart it.")
     for field in ("on_poweroff", "on_reboot", "on_crash"):
-        if getattr(events, field) == "preserve" and field != "on_crash":
-            yield Found(events, field, f"{field} cannot be preserve with QEMU.")
+        action = getattr(events, field)
+        if action == "rename-restart" or (action == "preserve" and field != "on_crash"):
+            yield Found(events, field, f"{field} cannot be {action} with QEMU.")
 
 
 @rule(
@@ -314,3 +321,58 @@ def sleeping_guests_keep_their_devices(case: Case) -> Iterator[Found]:
         beside = "a device of the host" if case.has_vfio else "Secure Boot"
         fix = setting("Do not offer it", case.spec.pm, suspend_to_mem=False)
         yield Found(case.spec.pm, "suspend_to_mem", f"The guest may suspend to memory beside {beside}.", fix)
+
+
+@rule("OS006", "error", source="libvirt 9.0: src/conf/domain_postparse.c, virDomainDefPostParseOs", libvirt="refuses")
+def the_kind_of_machine_is_said(case: Case) -> Iterator[Found]:
+    """A whole machine is hvm; without a type libvirt does not know what to make."""
+    if case.is_qemu and not case.spec.os.type:
+        fix = setting("Make it a whole machine", case.spec.os, type="hvm")
+        yield Found(case.spec.os, "type", "The type of the machine is left out.", fix)
+
+
+@rule("OS007", "error", source="libvirt 9.0: src/qemu/qemu_domain_address.c", libvirt="refuses")
+def a_machine_without_pci_has_no_pci_devices(case: Case) -> Iterator[Found]:
+    """microvm has no PCI bus, and isapc the older bus alone, so that such a device has no place."""
+    if case.machine not in {"microvm", "isapc"} or not case.is_qemu:
+        return
+    devices = case.spec.devices
+    old = case.machine == "isapc"
+    kinds = {"sata", "pci", "usb"} | ({"virtio-serial", "scsi"} if old else set())
+    placed: list[tuple[Part, str, bool]] = [
+        *((each, "model", each.model in {"none", "ramfb"}) for each in devices.videos),
+        *((each, "model", each.model in {"sb16", "pcspk", "usb"}) for each in devices.sounds),
+        *((each, "model", each.model in {"ne2k_isa", "usb-net"} or is_mmio(each)) for each in devices.interfaces),
+        *((each, "bus", each.bus in {"ide", "fdc", "usb"} or is_mmio(each)) for each in devices.disks),
+        *((each, "type", each.type not in kinds or each.model == "none") for each in devices.controllers),
+        *((each, "type", each.type not in {"pci", "mdev"}) for each in devices.hostdevs),
+        *((each, "model", is_mmio(each)) for each in devices.rngs),
+        (devices.memballoon, "model", devices.memballoon.model == "none" or is_mmio(devices.memballoon)),
+    ]
+    for part, field, fits in placed:
+        if not fits:
+            yield Found(part, field, f"A {case.machine} machine has no PCI bus for it.")
+
+
+def is_mmio(device: "Device") -> bool:
+    """Whether a device is reached without PCI."""
+    return device.address.type == "virtio-mmio"
+
+
+@rule(
+    "OS008", "error", source="libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDefFeatures", libvirt="refuses"
+)
+def features_suit_the_machine(case: Case) -> Iterator[Found]:
+    """The memory for system management mode is set aside by q35 alone."""
+    features = case.spec.features
+    if case.is_qemu and features.smm_tseg is not None and case.machine != "q35":
+        fix = setting("Leave it out", features, smm_tseg=None)
+        yield Found(features, "smm_tseg", f"tseg is q35's, and the machine is {case.machine}.", fix)
+
+
+@rule("CLK004", "error", source="libvirt 9.0: src/conf/domain_conf.c, virDomainClockDefParse", libvirt="refuses")
+def a_clock_of_a_time_zone_names_it(case: Case) -> Iterator[Found]:
+    """The guest's clock is to follow a time zone."""
+    clock = case.spec.clock
+    if clock.offset == "timezone" and not clock.timezone:
+        yield Found(clock, "timezone", "The clock follows a time zone that is not named.")

@@ -16,10 +16,20 @@ POSTPARSE = "libvirt 9.0: src/conf/domain_postparse.c, virDomainDefPostParseMemo
 LOCK = "libvirt 9.0: src/qemu/qemu_domain.c, qemuDomainGetMemLockLimitBytes"
 
 GIB = 1024**3
+ORDINARY = 64 * 1024
+"""As large as ordinary pages are anywhere; larger ones are huge."""
 SMALL = 64 * 1024**2
 """Less than this no current guest boots with."""
 DECIMAL = {"kb", "mb", "gb", "tb", "pb", "eb"}
 SHARERS = "virtiofs, vhost-user or a blob video device"
+
+
+def are_huge(case: Case) -> bool:
+    """Whether huge pages are asked for, and not pages of the ordinary size under that name."""
+    memory = case.spec.memory
+    return bool(memory.hugepages) and (
+        not memory.pages or any((page.size or ORDINARY + 1) > ORDINARY for page in memory.pages)
+    )
 
 
 def needs_sharing(case: Case) -> bool:
@@ -262,14 +272,14 @@ def huge_pages_are_not_anonymous(case: Case) -> Iterator[Found]:
 @rule("MEM022", "error", source=f"{BACKING}: hugepages", libvirt="")
 def the_host_has_pages_of_that_size(case: Case) -> Iterator[Found]:
     """The guest starts only where the host has set aside enough pages of that size."""
-    if not case.spec.memory.hugepages or case.host is None or not case.host.cells:
+    if not are_huge(case) or case.host is None or not case.host.cells:
         return
-    pools = [pool for cell in case.host.cells for pool in cell.pages if pool.size > 64 * 1024]
+    pools = [pool for cell in case.host.cells for pool in cell.pages if pool.size > ORDINARY]
     offered = {pool.size for pool in pools}
     if not offered:
         return
     for page in case.spec.memory.pages:
-        if page.size and page.size not in offered:
+        if page.size and page.size > ORDINARY and page.size not in offered:
             sizes = ", ".join(size.short() for size in sorted(offered))
             yield Found(page, "size", f"{case.host.name} has no pages of {page.size.short()}, only of {sizes}.")
     wanted = page_size(case)
@@ -312,7 +322,7 @@ def memory_is_whole_huge_pages(case: Case) -> Iterator[Found]:
 def a_session_may_use_huge_pages(case: Case) -> Iterator[Found]:
     """A user's own libvirt has no mount of huge pages, unless its qemu.conf names one."""
     memory = case.spec.memory
-    if memory.hugepages and case.host is not None and case.host.session and memory.source != "memfd":
+    if are_huge(case) and case.host is not None and case.host.session and memory.source != "memfd":
         said = "A user's own libvirt finds no hugetlbfs, unless hugetlbfs_mount in its qemu.conf names one."
         yield Found(memory, "hugepages", said, setting("Take a memfd", memory, source="memfd"))
 

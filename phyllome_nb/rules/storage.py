@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from phyllome_nb.domain.devices.disk import Disk
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.rule import Found, rule, setting
+from phyllome_nb.xml.reading import element_of
 
 __all__: list[str] = []
 
@@ -210,3 +211,43 @@ def a_cd_drive_is_on_a_bus_that_has_some(case: Case) -> Iterator[Found]:
         if disk.device == "cdrom" and disk.bus == "virtio" and case.is_qemu:
             fix = setting("Make it SATA", disk, bus="sata", target=case.free_target("sd"))
             yield Found(disk, "bus", f"CD drive {disk.target} is on bus virtio.", fix)
+
+
+@rule(
+    "DSK010",
+    "error",
+    source="libvirt 9.0: src/qemu/qemu_validate.c, qemuValidateDomainDeviceDefDiskFrontend",
+    libvirt="refuses",
+)
+def a_disk_suits_its_bus(case: Case) -> Iterator[Found]:
+    """What QEMU's disk of that kind can do, and how it is addressed."""
+    for disk in case.spec.devices.disks if case.is_qemu else ():
+        if disk.driver not in {None, "qemu"}:
+            fix = setting("Make it qemu", disk, driver="qemu")
+            yield Found(disk, "driver", f"The driver of disk {disk.target} is {disk.driver}, and QEMU's is qemu.", fix)
+        if disk.bus == "virtio" and disk.address.type == "drive":
+            fields = ("type", "controller", "bus", "target", "unit")
+            fix = setting("Let libvirt choose", disk.address, **dict.fromkeys(fields))
+            yield Found(disk.address, "type", f"Disk {disk.target} is virtio, which has no place on a drive bus.", fix)
+        if disk.bus in {"ide", "sata"} and disk.readonly and disk.device in {None, "disk"}:
+            fix = setting("Let it be written", disk, readonly=False)
+            said = f"Disk {disk.target} is read-only, and {disk.bus} has no read-only disks."
+            yield Found(disk, "readonly", said, fix)
+        if (
+            disk.type in {None, "file", "block"}
+            and not (disk.file or disk.dev)
+            and disk.device in {None, "disk", "lun"}
+        ):
+            yield Found(disk, "", f"Disk {disk.target} names no image.")
+
+
+@rule(
+    "DSK011", "error", source="libvirt 9.0: src/conf/domain_conf.c, virDomainDiskBackingStoreParse", libvirt="refuses"
+)
+def a_backing_image_is_named(case: Case) -> Iterator[Found]:
+    """A backing store says what the image stands on, or is empty."""
+    for disk in case.spec.devices.disks:
+        store = disk.backing_store
+        element = element_of(store)
+        if element is not None and element.get("type") and element.find("source") is None:
+            yield Found(store, "type", f"The backing store of disk {disk.target} names no source.")

@@ -39,6 +39,8 @@ def rng(source: str) -> str:
 
 BALLOON = '<memballoon model="virtio"/>'
 PORT = '<controller type="pci" index="1" model="pcie-root-port"/>'
+USB = '<controller type="usb" index="0"/>'
+CONSOLE = '<console type="pty"><target type="{}"/></console>'
 TABLET = '<input type="tablet" bus="usb"/>'
 
 EXAMPLES = [
@@ -47,7 +49,7 @@ EXAMPLES = [
         "PCI001", wrong=older(disk("a", 7) + disk("b", 7)), right=older(disk("a", 7) + disk("b", 8)), message="PCI"
     ),
     Example("PCI003", wrong=older(PORT), right=machine('<controller type="pci" index="0" model="pcie-root"/>' + PORT)),
-    Example("BAL001", wrong=machine(BALLOON * 2), right=machine(BALLOON), message="balloon"),
+    Example("BAL001", wrong=machine(BALLOON * 2), right=machine(BALLOON)),
     Example(
         "CTL001",
         wrong=machine(scsi(0, "<model type='virtio-scsi'/>", "")),
@@ -64,4 +66,37 @@ EXAMPLES = [
         message="diag288",
     ),
     Example("CHR001", wrong=machine('<serial type="file"/>'), right=machine('<serial type="pty"/>'), message="path"),
+    Example("CTL002", wrong=older(USB * 2), right=older(USB), message="PCI"),
+    Example(
+        "CTL003",
+        wrong=older('<controller type="ide" index="1"/>'),
+        right=older('<controller type="ide" index="0"/>'),
+        message="IDE",
+    ),
+    Example("CTL004", wrong=machine(NO_USB + USB.replace("0", "1")), right=machine(NO_USB), message="USB"),
+    Example(
+        "PCI004",
+        wrong=machine('<controller type="pci" index="0" model="pci-root"/>'),
+        right=older('<controller type="pci" index="0" model="pci-root"/>'),
+        message="pcie-root",
+    ),
+    Example(
+        "AUD001",
+        wrong=machine('<audio id="1" type="none"/>' * 2),
+        right=machine('<audio id="1" type="none"/><audio id="2" type="none"/>'),
+        message="audio",
+    ),
+    Example(
+        "INP003",
+        wrong=machine('<input type="tablet" bus="ps2"/>'),
+        right=machine('<input type="mouse" bus="ps2"/>'),
+        message="ps2",
+    ),
+    Example("BAL002", wrong=machine('<memballoon model="xen"/>'), right=machine(BALLOON)),
+    Example(
+        "CHR002",
+        wrong=machine(CONSOLE.format("serial") * 2),
+        right=machine(CONSOLE.format("serial") + CONSOLE.format("virtio")),
+        message="console",
+    ),
 ]

@@ -75,6 +75,8 @@ PCI = (
     '<hostdev mode="subsystem" type="pci" managed="yes"><source>'
     '<address domain="0" bus="1" slot="0" function="0"/></source></hostdev>'
 )
+NO_USB = '<controller type="usb" model="none"/>'
+NO_BALLOON = '<memballoon model="none"/>'
 VARIABLES = "<nvram>/srv/known_VARS.fd</nvram>"
 
 EXAMPLES = [
@@ -185,4 +187,30 @@ EXAMPLES = [
     Example("OS005", wrong=events("restart", "destroy"), right=events("destroy", "restart"), message="onReboot"),
     Example("OS005", wrong=events("preserve", "restart"), right=events("destroy", "restart"), message="preserve"),
     Example("PM001", wrong=pm("yes", PCI), right=pm("no", PCI), libvirt="", note="host devices need privileges"),
+    Example("OS005", wrong=events("destroy", "rename-restart"), right=events("destroy", "restart"), message="rename"),
+    Example("OS006", wrong=machine(os="<os><boot dev='hd'/></os>"), right=machine(), message="type"),
+    Example(
+        "OS007",
+        wrong=booting(machine_="microvm", devices=f"{NO_USB}{NO_BALLOON}<video><model type='qxl'/></video>"),
+        right=booting(machine_="microvm", devices=NO_USB + NO_BALLOON),
+        message="PCI",
+    ),
+    Example(
+        "OS007",
+        wrong=booting(machine_="isapc", features="<acpi/>"),
+        right=booting(machine_="isapc", features="<acpi/>", devices='<memballoon model="none"/>' + NO_USB),
+        message="PCI",
+    ),
+    Example(
+        "OS008",
+        wrong=booting(machine_="pc", features="<acpi/><smm state='on'><tseg unit='MiB'>48</tseg></smm>"),
+        right=booting(features="<acpi/><smm state='on'><tseg unit='MiB'>48</tseg></smm>"),
+        message="TSEG",
+    ),
+    Example(
+        "CLK004",
+        wrong=machine(cpu="<clock offset='timezone'/>"),
+        right=machine(cpu="<clock offset='timezone' timezone='Europe/Paris'/>"),
+        message="timezone",
+    ),
 ]

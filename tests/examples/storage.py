@@ -128,4 +128,22 @@ EXAMPLES = [
         right=machine(disk("sda", "sata", kind="cdrom")),
         message="ejectable",
     ),
+    Example(
+        "DSK010",
+        wrong=machine(disk(inner='<address type="drive" controller="0" bus="0" target="0" unit="0"/>')),
+        right=machine(disk()),
+        message="address",
+    ),
+    Example(
+        "DSK010",
+        wrong=machine(disk("sda", "sata", inner="<readonly/>")),
+        right=machine(disk(inner="<readonly/>")),
+        message="readonly",
+    ),
+    Example(
+        "DSK011",
+        wrong=machine(disk(inner='<backingStore type="file"><format type="raw"/></backingStore>')),
+        right=machine(disk(inner="<backingStore/>")),
+        message="backing store",
+    ),
 ]
