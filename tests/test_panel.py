@@ -495,7 +495,7 @@ def test_a_fix_for_what_was_changed_in_code_meanwhile_is_not_applied(shown: Show
 def test_the_trial_and_the_command_line_have_their_tabs(shown: Shown) -> None:
     """Libvirt is asked when somebody looks, and again when the definition has changed."""
     panel = shown.panel
-    assert panel._trial.trial is None
+    assert not panel._trial._outcome.value
     panel._tabs.selected_index = 1
     assert panel._trial.idle.wait(90)
     assert panel._trial.trial is not None

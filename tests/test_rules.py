@@ -2,21 +2,27 @@
 
 import contextlib
 import importlib
+import os
 import pkgutil
 import re
+import tarfile
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import libvirt
 import pytest
 
 import examples
 import phyllome_nb as ph
-from examples.example import Example
+from examples.example import Example, host
+from phyllome_nb.capacity.snapshot import DomainFacts
 from phyllome_nb.rules.catalogue import RULES
 from phyllome_nb.rules.finding import Finding
 from phyllome_nb.rules.rule import Rule
 from support.libvirtd import Daemon
 
+CORPUS = Path(os.environ.get("PHYLLOME_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus") / "dev.tar.gz"
 EXAMPLES: list[Example] = [
     example
     for module in pkgutil.iter_modules(examples.__path__)
@@ -171,3 +177,69 @@ def test_ids_are_unique_and_rules_explain_themselves() -> None:
         assert re.fullmatch("[A-Z]{2,3}[0-9]{3}", rule.id)
         assert SENTENCE.fullmatch(rule.why)
         assert rule.source
+
+
+@pytest.mark.parametrize("name", [name for name in ph.profiles.__all__ if name != "reasons"])
+@pytest.mark.parametrize("session", [False, True])
+def test_a_profile_is_what_an_expert_would_make(name: str, session: bool) -> None:
+    """No rule finds an error or a warning in a starting point."""
+    if (name, session) == ("gpu_passthrough", True):
+        pytest.skip("a user's own libvirt has no host devices")
+    extras: dict[str, dict[str, Any]] = {
+        "low_latency": {"pins": (2, "3"), "node": 0},
+        "gpu_passthrough": {"pci": ("0000:01:00.0",)},
+    }
+    given = extras.get(name, {})
+    spec = getattr(ph.profiles, name)(name="fresh", disk="/srv/disk.qcow2", session=session, **given)
+    assert [each for each in spec.findings() if each.severity != "hint"] == []
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason=f"the corpus of definitions is not at {CORPUS.parent}")
+def test_no_rule_fails_over_what_others_wrote() -> None:
+    """Whatever a definition says, findings come of it, with a host of a thousand VMs and without."""
+    crowd = host(*(DomainFacts(f"vm-{number}", str(number), "shut off", True, False) for number in range(1000)))
+    seen = 0
+    with tarfile.open(CORPUS) as archive:
+        for member in archive:
+            opened = archive.extractfile(member) if member.name.endswith(".xml") else None
+            try:
+                spec = ph.DomainSpec.from_xml(opened.read() if opened else b"")
+            except ph.PhyllomeError:
+                continue
+            seen += 1
+            for finding in (*spec.findings(), *spec.findings(crowd)):
+                assert SENTENCE.fullmatch(finding.what)
+                if finding.mend:
+                    finding.fix()
+    assert seen > 1000
+
+
+def test_findings_are_about_what_was_said_then() -> None:
+    """A definition that is changed later does not change them, nor does a fix change the definition."""
+    spec = ph.DomainSpec.from_xml(EXAMPLES[0].wrong)
+    text = spec.to_xml()
+    found = spec.findings(EXAMPLES[0].against)
+    spec.vcpus.maximum = 77
+    assert all("77" not in each.what for each in found)
+    for each in found:
+        if each.mend:
+            each.fix()
+            with pytest.raises(ph.errors.DefinitionError, match="has changed"):
+                each.apply(spec)
+    assert ph.DomainSpec.from_xml(text).findings(EXAMPLES[0].against) == found
+
+
+def test_findings_as_a_table_and_on_the_page() -> None:
+    """Errors first; whatever the definition says is inert."""
+    spec = ph.profiles.linux(name="<img src=x>", memory="2 GiB", vcpus=4)
+    spec.cpu.topology.cores = 3
+    spec.devices.disks.add(type="file", file="/<b>.img", target="vda", bus="virtio", cache="unsafe")
+    found = spec.findings()
+    order = [each.severity for each in found]
+    assert order == sorted(order, key=["error", "warning", "hint"].index)
+    frame = found.to_frame()
+    assert list(frame["id"]) == [each.id for each in found]
+    assert len(found.errors) + len(found.warnings) + len(found.hints) == len(found)
+    assert "<b>" not in found._repr_html_()
+    with pytest.raises(ph.errors.DefinitionError, match="no one right answer"):
+        next(each for each in found if not each.mend).fix()

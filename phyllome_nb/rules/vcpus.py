@@ -19,13 +19,16 @@ OVERCOMMIT = "https://docs.openstack.org/nova/latest/admin/configuration/resourc
 
 RATIO = 4.0
 """vCPUs for each CPU beyond which guests wait for each other: nova's default for its newer releases."""
+MOST = 4096
 NATIVE = {"host-passthrough", "maximum"}
 CLIENTS = {"xp", "vista", "7", "8", "8.1", "10", "11"}
 """The editions of Windows that use two sockets at most, by libosinfo's numbers."""
 
 
-def arranged(case: Case, vcpus: int) -> Fix:
-    """The fix that gives the topology that suits the host best."""
+def arranged(case: Case, vcpus: int) -> Fix | None:
+    """The fix that gives the topology that suits the host best; None for a number that no machine has."""
+    if not 1 <= vcpus <= MOST:
+        return None
     chosen = best(vcpus, case.host, 2 if case.windows in CLIENTS else None)
     values = {"sockets": chosen.sockets, "cores": chosen.cores, "threads": chosen.threads}
     return setting(f"Make it {chosen}", case.spec.cpu.topology, **values, dies=None, clusters=None)
