@@ -83,10 +83,11 @@ def spice_channels_have_spice(case: Case) -> Iterator[Found]:
     devices = case.spec.devices
     if any(each.type == "spice" for each in devices.graphics):
         return
-    for each in devices.channels:
+    for each in (*devices.channels, *devices.redirdevs, *devices.smartcards):
         if each.type == "spicevmc":
-            fix = removing("Remove the channel", each)
-            yield Found(each, "type", "A channel leads to a SPICE viewer, and there is no SPICE display.", fix)
+            fix = removing("Remove it", each)
+            said = "It leads to a SPICE viewer, and there is no SPICE display."
+            yield Found(each, "type", said, fix)
 
 
 @rule("GFX006", "hint", source="https://www.spice-space.org/spice-user-manual.html", libvirt="accepts")

@@ -308,3 +308,11 @@ def automatic_placement_has_an_adviser(case: Case) -> Iterator[Found]:
         fix = setting("Place it by hand", vcpus, placement="static")
         said = "The placement is automatic, which needs numad on the host, and a cpuset is then not looked at."
         yield Found(vcpus, "placement", said, fix)
+
+
+@rule("NUM011", "error", source="libvirt 9.0: src/conf/numa_conf.c, virDomainNumatuneSet", libvirt="refuses")
+def static_placement_names_nodes(case: Case) -> Iterator[Found]:
+    """Memory that is placed by hand names the nodes from which it comes."""
+    memory = case.spec.numatune.memory
+    if memory.placement == "static" and not memory.nodeset:
+        yield Found(memory, "nodeset", "The memory is placed by hand, and no nodes are named.")

@@ -233,6 +233,9 @@ def a_disk_suits_its_bus(case: Case) -> Iterator[Found]:
             fix = setting("Let it be written", disk, readonly=False)
             said = f"Disk {disk.target} is read-only, and {disk.bus} has no read-only disks."
             yield Found(disk, "readonly", said, fix)
+        if disk.device == "lun" and disk.bus not in {None, "virtio", "scsi"}:
+            fix = setting("Make it a disk", disk, device="disk")
+            yield Found(disk, "device", f"Disk {disk.target} is a LUN on bus {disk.bus}, which takes disks only.", fix)
         if (
             disk.type in {None, "file", "block"}
             and not (disk.file or disk.dev)

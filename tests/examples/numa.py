@@ -125,4 +125,10 @@ EXAMPLES = [
         right=machine(vcpu="<vcpu placement='static'>1</vcpu>"),
         note="whether numad is there differs",
     ),
+    Example(
+        "NUM011",
+        wrong=machine(top="<numatune><memory mode='strict' placement='static'/></numatune>"),
+        right=machine(top="<numatune><memory mode='strict' placement='static' nodeset='0'/></numatune>"),
+        message="nodeset",
+    ),
 ]

@@ -146,4 +146,10 @@ EXAMPLES = [
         right=machine(disk(inner="<backingStore/>")),
         message="backing store",
     ),
+    Example(
+        "DSK010",
+        wrong=machine(disk("sda", "sata", kind="lun").replace('type="file"', 'type="block"').replace("file=", "dev=")),
+        right=machine(disk("sda", "sata")),
+        message="lun",
+    ),
 ]
