@@ -467,6 +467,18 @@ def test_findings_stand_beside_their_field_and_in_a_list(shown: Shown) -> None:
     assert shown.panel.spec.devices.disks[0].cache is None
 
 
+def test_a_button_that_is_about_to_be_pressed_stays(shown: Shown) -> None:
+    """Mending one thing leaves the rows of the others as they are."""
+    field(shown.panel, "vcpus-maximum").value = "6"
+    field(shown.panel, "memory-current").value = "8 GiB"
+    other = button(shown.panel, "Fix: Make it 4 GiB")
+    button(shown.panel, "Fix: Make it 1 socket").click()
+    assert button(shown.panel, "Fix: Make it 4 GiB") is other
+    other.click()
+    assert str(shown.panel.spec.memory.current) == "4 GiB"
+    assert not shown.panel.findings.errors
+
+
 def test_a_finding_about_a_part_stands_at_its_heading(shown: Shown) -> None:
     """The topology as a whole is wrong, not one of its fields."""
     section(shown.panel, "CPU").value = True

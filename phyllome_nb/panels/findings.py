@@ -28,6 +28,7 @@ class FindingsList:
         self._hints = w.ToggleButton(description="Show hints", layout=w.Layout(width="auto", display="none"))
         self._hints.observe(lambda _: self._build(), "value")
         self._rows = w.VBox()
+        self._shown: dict[tuple[str, ...], w.HBox] = {}
         top = w.HBox([self._heading, self._hints], layout=w.Layout(align_items="baseline", grid_gap="1em"))
         self.widget = w.VBox([top, self._rows])
         self.widget.add_class("phy-findings")
@@ -44,13 +45,16 @@ class FindingsList:
         self._heading.value = el("div", counted(self._findings), role="status", aria_live="polite")
         self._hints.layout.display = "" if hints else "none"
         self._hints.description = "Hide hints" if self._hints.value else f"Show {_number(len(hints), 'hint')}"
-        before = self._rows.children
         wanted = [each for each in self._findings if each.severity != "hint" or self._hints.value]
-        self._rows.children = [self._row(each) for each in wanted]
-        for row in before:
-            for child in row.children:
-                child.close()
-            row.close()
+        # A row that says the same is kept: somebody may be about to press its button.
+        before = self._shown
+        self._shown = {_said(each): before.get(_said(each)) or self._row(each) for each in wanted}
+        self._rows.children = list(self._shown.values())
+        for said, row in before.items():
+            if said not in self._shown:
+                for child in row.children:
+                    child.close()
+                row.close()
 
     def _row(self, finding: Finding) -> w.HBox:
         text = w.HTML(note(finding, where=True), layout=w.Layout(flex="1 1 auto", min_width="0"))
@@ -89,5 +93,5 @@ def _number(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
 
-def _said(finding: Finding) -> tuple[str, str, str, str]:
+def _said(finding: Finding) -> tuple[str, ...]:
     return finding.id, finding.field or finding.path, finding.what, finding.mend

@@ -33,6 +33,8 @@ class TrialView:
         top = w.HBox([again, self._work.widget], layout=w.Layout(align_items="baseline", grid_gap="1em"))
         self.outcome = w.VBox([top, self._outcome])
         self.command = w.VBox([self._command])
+        for view in (self.outcome, self.command):
+            view.add_class("phy-tried")
         self.trial: Trial | None = None
         self.idle = self._work.idle
 
