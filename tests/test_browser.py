@@ -63,8 +63,10 @@ def test_what_is_typed_is_shown_and_defined_on_a_real_libvirtd(
     page.keyboard.type("4")
     expect(page.locator(".phy-changed").nth(1)).to_have_text('  <vcpu placement="static">4</vcpu>')
     expect(page.locator(".phy-balance")).to_contain_text("0 → 4 of")
-    page.get_by_role("button", name="Make it 4 cores").press("Enter")
-    expect(page.locator(".phy-changed").nth(2)).to_contain_text('cores="4"')
+    expect(page.locator(".phy-findings .phy-error")).to_contain_text("The topology makes 2 vCPUs, but the VM has 4.")
+    page.get_by_role("button", name="Fix: Make it").press("Enter")
+    expect(page.locator(".phy-findings .phy-error")).to_have_count(0)
+    expect(page.locator(".phy-changed").nth(2)).to_contain_text("<topology")
     page.get_by_role("button", name="Define", exact=True).press("Enter")
     expect(page.locator(".phy-done")).to_contain_text("'clicked' is defined on", timeout=30_000)
 
@@ -72,7 +74,7 @@ def test_what_is_typed_is_shown_and_defined_on_a_real_libvirtd(
     assert [domain.name() for domain in connection.listAllDomains()] == ["clicked"]
     stored = connection.lookupByName("clicked").XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
     spec = ph.DomainSpec.from_xml(stored)
-    assert (str(spec.memory.maximum), spec.vcpus.maximum, spec.cpu.topology.cores) == ("3 GiB", 4, 4)
+    assert (str(spec.memory.maximum), spec.vcpus.maximum, spec.cpu.topology.product()) == ("3 GiB", 4, 4)
 
     memory.fill("1 GiB")
     page.get_by_role("button", name="Define", exact=True).click()
@@ -156,3 +158,19 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
+
+
+def test_the_trial_and_the_command_line_are_read_in_their_tabs(
+    page: Page, lab: str, root: Path, daemon: Daemon
+) -> None:
+    """Libvirt is asked when the tab is opened; each option stands beside the part that caused it."""
+    open_panel(page, lab, root, daemon.uri)
+    page.get_by_role("tab", name="Trial").click()
+    expect(page.locator(".phy-tried .phy-done")).to_contain_text("libvirt would accept 'clicked'", timeout=90_000)
+    page.get_by_role("tab", name="Command line").click()
+    option = page.locator(".phy-command tr", has_text="-m ").first
+    expect(option).to_contain_text("memory")
+    box, table = page.locator(".phy-tried").nth(1).bounding_box(), page.locator(".phy-command").bounding_box()
+    assert box
+    assert table
+    assert table["width"] <= box["width"]
