@@ -1,1 +1,1 @@
-"""What libvirt's schema says of a document, and where a document first leaves it."""
+"""libvirt's RelaxNG schema, and what exactly a document has against it."""

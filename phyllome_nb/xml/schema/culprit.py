@@ -152,14 +152,14 @@ def _unknown_attribute(pattern: Pattern, node: Element, name: str) -> Culprit:
 
 
 def _bad_value(pattern: Pattern, node: Element, name: str, text: str) -> Culprit:
-    expected = tuple(dict.fromkeys(_values(pattern, name)))
+    expected = tuple(sorted(set(_values(pattern, name))))
     shown = public(node, name, text)
     what = f"{_plain(name)}={shown!r} of <{_plain(str(node.tag))}> is not allowed{_meant(text, expected, '{}')}"
     return _culprit(node, name, "value", what, expected)
 
 
 def _bad_text(pattern: Pattern, node: Element, text: str) -> Culprit:
-    expected = tuple(dict.fromkeys(_values(pattern, "")))
+    expected = tuple(sorted(set(_values(pattern, ""))))
     name = _plain(str(node.tag))
     shown = public(node, "", " ".join(text.split()))
     if expected:
@@ -179,7 +179,7 @@ def _lacks_attribute(pattern: Pattern, node: Element) -> Culprit:
 def _lacks_child(pattern: Pattern, node: Element) -> Culprit:
     expected = _words(pattern.names)
     name = _plain(str(node.tag))
-    texts = tuple(dict.fromkeys(_values(pattern, "")))
+    texts = tuple(sorted(set(_values(pattern, ""))))
     if texts and not text_of(node).strip() and not expected:
         return _culprit(node, "", "missing", f"<{name}> is empty, and must hold {_one_of(list(texts), '{}')}.", texts)
     needed = [each for each in expected if _completes(pattern, each)]
