@@ -43,7 +43,7 @@ def test_a_guest_defined_through_the_panel_boots_and_obeys(daemon: Daemon, accel
         "os-cmdline": CMDLINE,
     }.items():
         field(panel, name).value = value
-    button(panel, "Make it 1 core").click()
+    button(panel, "Fix: Make it 1 socket, 1 core").click()
     button(panel, "Define").click()
     assert panel._writing.idle.wait(30)
     assert panel.report is not None

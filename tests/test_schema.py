@@ -147,6 +147,14 @@ def test_datatypes(name: str, params: tuple[tuple[str, str], ...], right: list[s
     assert [kind.allows(text) for text in wrong] == [False] * len(wrong)
 
 
+def test_what_was_expected_is_said_in_words(schema: Schema) -> None:
+    """A person reads it: neither the grammar's names nor Python's."""
+    text = "<domain type='kvm'><name>a</name><memory>lots</memory><os><type>hvm</type></os></domain>"
+    (culprit,) = found(text, schema)
+    assert culprit.what == "'lots' in <memory> is not allowed. It can be a whole number."
+    assert culprit.expected == ("a whole number",)
+
+
 def test_there_may_be_no_schema(tmp_path: Path) -> None:
     """Then nothing is said."""
     assert installed(str(tmp_path)) is None

@@ -271,7 +271,8 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         Examples
         --------
         >>> spec = DomainSpec("web")
-        >>> spec.memory.maximum, spec.vcpus.maximum, spec.cpu.topology.cores = "1 GiB", 4, 2
+        >>> spec.os.type, spec.memory.maximum, spec.vcpus.maximum = "hvm", "1 GiB", 4
+        >>> topology = spec.cpu.topology.update(sockets=1, cores=2, threads=1)
         >>> spec.findings().errors
         CPU001 error at cpu/topology: The topology makes 2 vCPUs, but the VM has 4.
         """

@@ -24,6 +24,9 @@ PATTERNS = {
     "double": r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|-?INF|NaN",
 }
 
+NUMBERS = {"[0-9]+", "[0-9]{1,10}", "[0-9]{1,20}", r"(-|\+)?[0-9]+"}
+"""Patterns that a person reads better in words."""
+
 
 @dataclass(frozen=True)
 class Datatype:
@@ -38,6 +41,8 @@ class Datatype:
 
     def __str__(self) -> str:
         given = dict(self.params)
+        if given.get("pattern") in NUMBERS:
+            return "a whole number"
         if "pattern" in given:
             return f"text like {given['pattern']}"
         if self.name in INTEGERS:
