@@ -5,6 +5,7 @@ import importlib
 import os
 import pkgutil
 import re
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,15 @@ import pytest
 
 import examples
 import phyllome_nb as ph
+from conftest import need
 from examples.example import Example, host
 from phyllome_nb.capacity.snapshot import DomainFacts
+from phyllome_nb.host.embed import embedded
 from phyllome_nb.rules.catalogue import RULES
 from phyllome_nb.rules.finding import Finding
 from phyllome_nb.rules.rule import Rule
 from support.libvirtd import Daemon
+from support.process import SEARCH_PATH
 
 CORPUS = Path(os.environ.get("PHYLLOME_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus") / "dev.tar.gz"
 EXAMPLES: list[Example] = [
@@ -108,7 +112,11 @@ def refusal(connection: libvirt.virConnect, text: str, *, start: bool = False) -
 
 def holds(example: Example, connection: libvirt.virConnect) -> bool:
     """Whether the example is about this libvirt."""
-    number = connection.getLibVersion()
+    return is_about(example, connection.getLibVersion())
+
+
+def is_about(example: Example, number: int) -> bool:
+    """Whether the example is about a libvirt of that version."""
     return example.versions((number // 1_000_000, number // 1000 % 1000, number % 1000))
 
 
@@ -144,6 +152,20 @@ def test_libvirt_rewrites_it(daemon: Daemon, example: Example) -> None:
             pytest.skip("about another version of libvirt")
         assert lost(connection, example.wrong)
         assert not lost(connection, example.right)
+
+
+@named([example for example in EXAMPLES if example.system])
+def test_the_systems_libvirt_refuses_it(example: Example) -> None:
+    """A private libvirt with the system's rules refuses the wrong one and takes the near miss."""
+    private = embedded(True)
+    need(shutil.which("libvirtd", path=SEARCH_PATH) and shutil.which("qemu-system-x86_64"), "libvirt's QEMU driver")
+    said = private.ask(60, ask="define", xml=example.wrong, validate=False)
+    if not private.hello["privileged"]:
+        pytest.skip("this user may not play the system's libvirt")
+    if not is_about(example, private.hello["libvirt"]):
+        pytest.skip("about another version of libvirt")
+    assert example.system.lower() in said.get("message", "").lower()
+    assert "stored" in private.ask(60, ask="define", xml=example.right, validate=False)
 
 
 def lost(connection: libvirt.virConnect, text: str) -> list[str]:

@@ -1,7 +1,5 @@
 """Trial: what libvirt itself would do with a definition, asked without touching the host."""
 
-import contextlib
-import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,7 +19,7 @@ from phyllome_nb.xml.compare import Difference
 if TYPE_CHECKING:
     from phyllome_nb.host.host import Host
 
-__all__ = ["Trial", "command_line", "trial", "warm_up"]
+__all__ = ["Trial", "command_line", "trial"]
 
 CHECKS = {
     libvirt.VIR_ERR_XML_INVALID_SCHEMA: "libvirt's schema",
@@ -64,10 +62,8 @@ class Trial:
         if not self.tried:
             return f"Not tried: {self.message}"
         if self.accepted:
-            counts = {kind: len(self.of_kind(kind)) for kind in ("adds", "drops", "rewrites")}
-            counts = {"adds": len(self.of_kind("added")), "drops": len(self.of_kind("dropped"))}
-            counts["rewrites"] = len(self.of_kind("rewrote"))
-            made = ", ".join(f"{verb} {count}" for verb, count in counts.items())
+            verbs = {"adds": "added", "drops": "dropped", "rewrites": "rewrote"}
+            made = ", ".join(f"{verb} {len(self.of_kind(kind))}" for verb, kind in verbs.items())
             return f"libvirt would accept {self.spec.name!r}: it {made}." if self.stored else "libvirt would accept it."
         return f"{self.refused_by[0].upper()}{self.refused_by[1:]} refuses it: {self.message}"
 
@@ -86,16 +82,6 @@ class Trial:
         notes = [el("li", note) for note in (*self.neutralised, *self.trust)]
         told = el("details", el("summary", "How far to trust this"), el("ul", *notes)) if notes else Html("")
         return styled(el("div", str(self), class_=kind), *lists, told)
-
-
-def warm_up(host: "Host | None" = None) -> None:
-    """Start the private libvirt in the background, so that the first trial is quick."""
-
-    def work() -> None:
-        with contextlib.suppress(HostError):  # the trial itself will say so
-            _private(host).ask(60, ask="hello")
-
-    threading.Thread(target=work, name="starting a private libvirt", daemon=True).start()
 
 
 def _private(host: "Host | None") -> Embedded:

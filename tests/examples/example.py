@@ -34,6 +34,8 @@ class Example:
     """Whether the near miss is started too, where the wrong one fails at start."""
     versions: Callable[[tuple[int, ...]], bool] = lambda version: True  # noqa: ARG005  (all but a few)
     """For which libvirt this holds, where not for all."""
+    system: str = ""
+    """A piece of what the system's own libvirt says, where a user's session cannot be asked; it is a private one."""
     note: str = ""
     """Why libvirt is not asked."""
 

@@ -43,14 +43,15 @@ def of_9p(attributes: str = 'accessmode="mapped"', driver: str = 'type="path"', 
 SYSTEM = "a user's own libvirt of 9.0 has no virtiofs at all"
 
 EXAMPLES = [
-    Example("FS001", wrong=machine(share()), right=machine(share(), top=SHARED), note=SYSTEM, libvirt=""),
+    Example("FS001", wrong=machine(share()), right=machine(share(), top=SHARED), libvirt="", system="shared memory"),
     Example(
         "FS002",
         wrong=machine(share("<readonly/>"), top=SHARED),
         right=machine(share(), top=SHARED),
         against=host(session=False),
-        note=SYSTEM,
         libvirt="",
+        system="read-only",
+        versions=lambda version: version < (11, 0),
     ),
     Example(
         "FS003",
@@ -64,22 +65,22 @@ EXAMPLES = [
         "FS004",
         wrong=machine(share(attributes='accessmode="mapped"'), top=SHARED),
         right=machine(share(), top=SHARED),
-        note=SYSTEM,
         libvirt="",
+        system="virtiofs",
     ),
     Example(
         "FS004",
         wrong=machine(share(driver='type="virtiofs" wrpolicy="immediate"'), top=SHARED),
         right=machine(share(), top=SHARED),
-        note=SYSTEM,
         libvirt="",
+        system="virtiofs",
     ),
     Example(
         "FS005",
         wrong=machine(share() * 2, top=SHARED),
         right=machine(share() + share(tag="b"), top=SHARED),
-        note=SYSTEM,
         libvirt="",
+        system="target",
     ),
     Example(
         "FS006",
