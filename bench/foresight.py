@@ -1,7 +1,7 @@
 """How many of libvirt's refusals the rules foresee, and how many of their errors are false alarms.
 
 The real QEMU driver is asked, in a libvirtd of the bench's own: about definitions that others wrote, and about
-definitions in which one thing was changed at random. Usage: foresight.py [MUTANTS]
+definitions in which one thing was changed at random. Usage: foresight.py [MUTANTS [STARTS]]
 """
 
 import os
@@ -32,7 +32,7 @@ from support.libvirtd import libvirtd
 CORPUS = Path(os.environ.get("PHYLLOME_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus") / "dev.tar.gz"
 SEED = 4
 STARTS = 100
-"""How many of the definitions are started as well; each takes a second."""
+"""How many of the definitions are started as well; each takes up to some seconds."""
 FIELDS = fields_by_path(ph.DomainSpec)
 Node = etree._Element  # noqa: SLF001  (lxml gives its element type no public name)
 Mutation = Callable[[Node, random.Random], bool]
@@ -224,15 +224,15 @@ def percent(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else "none"
 
 
-def main(count: int = 2000, *, verbose: bool = False) -> None:
+def main(count: int = 2000, starts: int = STARTS, *, verbose: bool = False) -> None:
     """Print the shares."""
     with tempfile.TemporaryDirectory(prefix="nb-", dir="/tmp") as base:
         Path(base).chmod(0o755)
         with libvirtd(Path(base, "daemon")) as daemon:
-            compare(daemon.uri, count, verbose=verbose)
+            compare(daemon.uri, count, starts, verbose=verbose)
 
 
-def compare(uri: str, count: int, *, verbose: bool) -> None:
+def compare(uri: str, count: int, starts: int, *, verbose: bool) -> None:
     """Ask both about the same definitions."""
     host = ph.connect(uri, write=True, timeout=60)
     connection = libvirt.open(uri)
@@ -241,7 +241,7 @@ def compare(uri: str, count: int, *, verbose: bool) -> None:
     wellformed = dict(definitions())
     accepted = {name: text for name, text in wellformed.items() if not refusal(connection, text)}
     alarms = {name: found for name, text in accepted.items() if (found := errors(text, snapshot))}
-    tried = random.Random(SEED).sample(sorted(accepted), min(STARTS, len(accepted)))  # noqa: S311
+    tried = random.Random(SEED).sample(sorted(accepted), min(starts, len(accepted)))  # noqa: S311
     started = {name for name in tried if not refusal(connection, accepted[name], start=True)}
     print(f"{len(wellformed)} definitions, {len(accepted)} of them taken by libvirt")
     print(f"{len(tried)} of these tried, {len(started)} start")
@@ -282,4 +282,4 @@ def compare(uri: str, count: int, *, verbose: bool) -> None:
 
 if __name__ == "__main__":
     arguments = [each for each in sys.argv[1:] if each != "-v"]
-    main(*(int(each) for each in arguments[:1]), verbose="-v" in sys.argv)
+    main(*(int(each) for each in arguments[:2]), verbose="-v" in sys.argv)
