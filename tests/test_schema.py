@@ -20,7 +20,8 @@ GRAMMAR = """
   <define name="tree">
     <element name="domain">
       <interleave>
-        <element name="one"><text/></element>
+        <element name="one"><optional><attribute name="passwd"><data type="unsignedInt"/></attribute></optional>
+          <text/></element>
         <optional><element name="two">
           <data type="unsignedInt"><param name="maxInclusive">9</param></data>
         </element></optional>
@@ -122,8 +123,10 @@ def test_all_culprits_are_found(small: Schema) -> None:
     ]
 
 
-def test_secrets_are_not_shown(schema: Schema) -> None:
-    """A password that the schema refuses is not told."""
+def test_secrets_are_not_shown(schema: Schema, small: Schema) -> None:
+    """A password that the schema refuses, or that stands beside what it refuses, is not told."""
+    (culprit,) = found("<domain><one passwd='hunter2'/></domain>", small)
+    assert (culprit.path, "hunter" in str(culprit)) == ("one/@passwd", False)
     display = "<graphics type='vnc' passwd='hunter22222' colour='x'/>"
     text = f"<domain type='kvm'><name>a</name><devices>{display}</devices></domain>"
     assert "hunter" not in " ".join(map(str, found(text, schema)))

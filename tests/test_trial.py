@@ -100,6 +100,9 @@ def test_a_uuid_is_kept_out_of_it() -> None:
     assert "uuid" not in {each.path for each in result.differences}
     assert result.stored is not None
     assert result.stored.uuid == spec.uuid
+    assert result.command is not None
+    assert ("-uuid", spec.uuid) in {option.words for option in result.command.options}
+    assert ("-uuid", "[uuid]") in {option.words for option in small().qemu().options}
 
 
 @pytest.mark.parametrize("name", [".", "..", "a/b", ""])

@@ -190,8 +190,8 @@ class _Attempt:
             return replace(result, neutralised=tuple(notes))
         # What only a start on the host decides is not to be taken for the host's own.
         native = answer["native"].replace(self._private.hello["root"], HOST)
-        if self._spec.uuid is None and (made := bare.uuid):
-            native = native.replace(made, "[uuid]")
+        if made := bare.uuid:
+            native = native.replace(made, self._spec.uuid or "[uuid]")
         notes.append(f"{HOST} and [uuid] stand for what the host decides.")
         command = CommandLine.of(native, DomainSpec.from_xml(text), notes)
         return replace(result, command=command, neutralised=tuple(notes))

@@ -223,9 +223,9 @@ def there_is_one_ide_controller(case: Case) -> Iterator[Found]:
             )
     for disk in case.spec.devices.disks:
         if disk.bus == "ide" and disk.address.type == "drive":
-            for field, most in (("controller", 0), ("target", 0), ("unit", 1)):
-                if (number := getattr(disk.address, field)) and number > most:
-                    said = f"Disk {disk.target} is at {field} {number}, and IDE has them to {most}."
+            for field in ("controller", "target"):
+                if number := getattr(disk.address, field):
+                    said = f"Disk {disk.target} is at {field} {number}, and IDE has 0 alone."
                     yield Found(disk.address, field, said)
 
 

@@ -56,16 +56,15 @@ def chosen_firmware_is_not_named_too(case: Case) -> Iterator[Found]:
 def secure_boot_is_asked_of_the_chosen_firmware(case: Case) -> Iterator[Found]:
     """Older libvirt refuses this form; a feature of the firmware says the same to all."""
     os = case.spec.os
-    if os.firmware == "efi" and os.loader_secure is not None and case.libvirt is not None and case.libvirt < (9, 2):
-        wanted = os.loader_secure
+    if os.firmware == "efi" and os.loader_secure is False and case.libvirt is not None and case.libvirt < (9, 2):
 
         def mend(spec: object) -> None:
             edited = spec.os  # type: ignore[attr-defined]
             edited.loader_secure = None
             if not any(feature.name == "secure-boot" for feature in edited.features):
-                edited.features.add(enabled=wanted, name="secure-boot")
+                edited.features.add(enabled=False, name="secure-boot")
 
-        said = f"loader secure={'yes' if wanted else 'no'} stands beside firmware=efi."
+        said = "loader secure=no stands beside firmware=efi."
         yield Found(os, "loader_secure", said, Fix("Say it as a feature of the firmware", mend))
 
 
@@ -158,7 +157,7 @@ def smm_is_for_q35(case: Case) -> Iterator[Found]:
 )
 def q35_has_no_ide(case: Case) -> Iterator[Found]:
     """The IDE controller of the older machine is SATA on q35, and smaller machines have neither."""
-    if case.machine not in {"q35", "microvm", "virt"} or not case.is_qemu:
+    if case.machine not in {"q35", "microvm", "isapc", "virt"} or not case.is_qemu:
         return
     for disk in case.spec.devices.disks:
         if disk.bus == "ide":

@@ -91,7 +91,7 @@ EXAMPLES = [
     Example(
         "FW002",
         wrong=booting("<loader secure='no'/>", attributes='firmware="efi"'),
-        right=efi(("secure-boot", "no")),
+        right=booting("<loader secure='yes'/>", attributes='firmware="efi"'),
         against=host(),
         versions=before_9_2,
         message="secure",
