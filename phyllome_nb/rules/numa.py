@@ -154,7 +154,7 @@ def memory_is_where_the_vcpus_run(case: Case) -> Iterator[Found]:
     libvirt="refuses",
 )
 def distances_are_sane(case: Case) -> Iterator[Found]:
-    """A cell is 10 from itself, and 11 to 254 from any other."""
+    """A cell is 10 from itself, and 11 to 254 from any other; refusing less, libvirt 9.0 corrupts its own memory."""
     cells = case.spec.cpu.numa.cells
     for cell in cells:
         for distance in cell.distances:

@@ -36,6 +36,8 @@ class Example:
     """For which libvirt this holds, where not for all."""
     system: str = ""
     """A piece of what the system's own libvirt says, where a user's session cannot be asked; it is a private one."""
+    alone: bool = False
+    """Whether what refuses the wrong one is harmed by it, so that a libvirt of this example's own is asked."""
     note: str = ""
     """Why libvirt is not asked."""
 

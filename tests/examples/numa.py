@@ -78,7 +78,8 @@ EXAMPLES = [
         against=TWO_NODES,
         note="the daemon's machine has one node",
     ),
-    Example("NUM009", wrong=distant(5), right=distant(20), message="invalid"),
+    # While it refuses this, libvirt 9.0 writes past the end of a table, and its daemon may crash then or later.
+    Example("NUM009", wrong=distant(5), right=distant(20), message="invalid", alone=True),
     Example(
         "NUM010",
         wrong=machine(memory="<memory unit='GiB'>6</memory>"),
