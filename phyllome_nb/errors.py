@@ -6,29 +6,39 @@ Each message is one sentence or two: what is wrong, where, and what to do::
     ├── DefinitionError (ValueError)       a definition, or one value of it, cannot be used
     │   ├── ParseError                     the text is not a libvirt domain definition
     │   └── FieldError                     a field refuses the value; the definition is unchanged
+    ├── NotKept                            the definition as it is cannot be kept; nothing was written
+    ├── Untrusted                          an address does more than name a host; it was not opened
     └── HostError                          a host said no, or nothing
         ├── Unreachable (ConnectionError)  no connection, or it broke
         ├── NoAnswer (TimeoutError)        the deadline passed
         ├── ReadOnly (PermissionError)     the connection may not write
         ├── NoSuchDomain (LookupError)     no VM of that name
         ├── DomainExists                   a VM of that name is there already; it is unchanged
+        ├── Conflict                       somebody else changed the VM meanwhile; nothing was written
+        ├── Undecided                      something would be destroyed, and nobody has said that it may be
         ├── Refused                        libvirt refused
         └── OutcomeUnknown                 a write was not answered, and asking again did not tell what became of it
 """
 
+from typing import Any
+
 __all__ = [
+    "Conflict",
     "DefinitionError",
     "DomainExists",
     "FieldError",
     "HostError",
     "NoAnswer",
     "NoSuchDomain",
+    "NotKept",
     "OutcomeUnknown",
     "ParseError",
     "PhyllomeError",
     "ReadOnly",
     "Refused",
+    "Undecided",
     "Unreachable",
+    "Untrusted",
 ]
 
 
@@ -58,6 +68,14 @@ class FieldError(DefinitionError):
     """A field refuses the value; the definition is unchanged."""
 
 
+class Untrusted(PhyllomeError):
+    """An address does more than name a host, and that was not allowed; it was not opened."""
+
+
+class NotKept(PhyllomeError):
+    """The definition as it is cannot be kept, so nothing was written."""
+
+
 class HostError(PhyllomeError):
     """A host said no, or nothing."""
 
@@ -80,6 +98,21 @@ class NoSuchDomain(HostError, LookupError):
 
 class DomainExists(HostError):
     """A VM of that name is there already; it is unchanged."""
+
+
+class Conflict(HostError):
+    """Somebody else changed the VM meanwhile; nothing was written.
+
+    ``three_way`` shows what both made of it, and holds both put together.
+    """
+
+    def __init__(self, message: str, three_way: Any) -> None:
+        super().__init__(message)
+        self.three_way = three_way
+
+
+class Undecided(HostError):
+    """Something would be destroyed, and nobody has said that it may be."""
 
 
 class Refused(HostError):

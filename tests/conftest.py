@@ -16,9 +16,18 @@ from support.libvirtd import Daemon, libvirtd
 from support.process import SEARCH_PATH
 
 
+STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
+
+
 def pytest_configure() -> None:
-    """Let a polite request to end run the fixtures' clean-up, as Ctrl-C does."""
+    """Let a polite request to end run the fixtures' clean-up, as Ctrl-C does; keep definitions out of the person's."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["XDG_STATE_HOME"] = STATE.name
+
+
+def pytest_unconfigure() -> None:
+    """Forget the definitions that were kept."""
+    STATE.cleanup()
 
 
 def need(available: object, what: str) -> None:

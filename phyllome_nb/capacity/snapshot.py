@@ -248,14 +248,14 @@ class Snapshot:
         return tables.balance(self, count)
 
     def effect(self, spec: DomainSpec) -> "pd.DataFrame":
-        """What one more VM would do to the balance.
+        """What one more VM would do to the balance; or a VM of this host's, known by its uuid, defined otherwise.
 
         Returns
         -------
         pandas.DataFrame
             As `balance` for both counts, with the columns ``before`` and ``after`` in place of
             ``promised``; ``ratio`` and ``headroom`` are those after. The rows that count running VMs
-            say what holds once the new VM has been started.
+            say what holds once the VM has been started.
 
         Raises
         ------
@@ -264,7 +264,8 @@ class Snapshot:
         """
         from phyllome_nb.capacity import tables
 
-        return tables.effect(self, Promise.of(spec))
+        replaced = next((domain for domain in self.domains if domain.uuid == spec.uuid), None)
+        return tables.effect(self, Promise.of(spec), replaced)
 
     def others(self, uuid: str | None = None) -> Others:
         """The VMs but for the one with a uuid, to ask who holds what and what they were promised."""

@@ -89,10 +89,14 @@ def balance(snapshot: Snapshot, count: Count) -> pd.DataFrame:
     return _compared(table, "promised")
 
 
-def effect(snapshot: Snapshot, promise: Promise) -> pd.DataFrame:
-    """See `Snapshot.effect`."""
+def effect(snapshot: Snapshot, promise: Promise, replaced: DomainFacts | None = None) -> pd.DataFrame:
+    """See `Snapshot.effect`; `replaced` is the VM that has the promise from now on, where it is no new one."""
     table = pd.DataFrame([row for count in COUNTS for row in _rows(snapshot, count)])
     added = pd.Series(_amounts([promise]) * len(COUNTS))
+    for number, count in enumerate(COUNTS):
+        if replaced is not None and (taken := replaced.promise(count)) is not None:
+            rows = slice(number * len(RESOURCES), (number + 1) * len(RESOURCES) - 1)
+            added.loc[rows] -= _amounts([taken])
     table = table.rename(columns={"promised": "before"}).assign(after=table["promised"] + added)
     return _compared(table, "after")
 

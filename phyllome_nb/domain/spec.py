@@ -21,6 +21,7 @@ from phyllome_nb.domain.os import Os
 from phyllome_nb.domain.qemu import Qemu
 from phyllome_nb.domain.security import Keywrap, LaunchSecurity, SecurityLabel
 from phyllome_nb.domain.sysinfo import Sysinfo
+from phyllome_nb.domain.three_way import ThreeWay
 from phyllome_nb.domain.throttle import ThrottleGroup
 from phyllome_nb.domain.tuning import BlkioTune, MemTune, NumaTune, Resource
 from phyllome_nb.domain.vcpus import Vcpus
@@ -31,6 +32,7 @@ from phyllome_nb.xml.compare import compare
 from phyllome_nb.xml.fields import Choice, Integer, Text
 from phyllome_nb.xml.highlight import highlight
 from phyllome_nb.xml.lines import lines
+from phyllome_nb.xml.merge import Prefer, merge
 from phyllome_nb.xml.part import Many, Part, Section, schema_order
 from phyllome_nb.xml.path import Place
 
@@ -137,6 +139,8 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
     xen = Section("xen:commandline", Xen)
     vmware = Section("", Vmware)
 
+    _stored: str | None = None
+
     def __init__(self, name: str | None = None) -> None:
         self._view(document.new("domain"))
         self.type = "kvm"
@@ -163,7 +167,69 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
 
     def copy(self) -> Self:
         """Another definition that says the same."""
-        return self._of(document.copy(self.__place__.anchor))
+        return self._begun(document.copy(self.__place__.anchor), self._stored)
+
+    def become(self, other: "DomainSpec") -> None:
+        """Say what another definition says, in place: a panel that shows this one shows that one then.
+
+        Examples
+        --------
+        >>> spec, other = DomainSpec("a"), DomainSpec("b")
+        >>> spec.become(other)
+        >>> spec == other
+        True
+        """
+        document.replace(self.__place__.anchor, other.__place__.anchor)
+        object.__setattr__(self, "_stored", other.stored_xml)
+
+    @classmethod
+    def from_host(cls, text: str, stored: str | None = None) -> Self:
+        """Read what a host has stored, and remember it, so that a later write can tell whether that changed since.
+
+        Parameters
+        ----------
+        text : str
+            The XML.
+        stored : str, optional
+            What the host has stored, where that is something else.
+
+        Raises
+        ------
+        ParseError
+            As `from_xml`.
+        """
+        return cls._begun(document.parse(text, "domain"), text if stored is None else stored)
+
+    @property
+    def stored(self) -> "DomainSpec | None":
+        """What the host had stored when this was read from it; None for a definition that no host gave."""
+        return None if self._stored is None else type(self).from_host(self._stored)
+
+    @property
+    def stored_xml(self) -> str | None:
+        """The same to the letter, with its passwords."""
+        return self._stored
+
+    def merge(self, theirs: "DomainSpec", mine: "DomainSpec", prefer: Prefer = "mine") -> "ThreeWay":
+        """Two changes of this definition, put together: theirs, with what mine changed.
+
+        Parameters
+        ----------
+        theirs, mine : DomainSpec
+            This definition as somebody else changed it, and as you did.
+        prefer : {"mine", "theirs"}
+            Who decides where both changed one thing.
+
+        Examples
+        --------
+        >>> base = DomainSpec.from_xml("<domain><name>a</name><memory>1048576</memory><vcpu>2</vcpu></domain>")
+        >>> theirs, mine = base.copy(), base.copy()
+        >>> theirs.vcpus.maximum, mine.memory.maximum = 4, "2 GiB"
+        >>> base.merge(theirs, mine).merged
+        <DomainSpec 'a': 4 vCPUs, 2 GiB>
+        """
+        merged, clashes = merge(self.__place__.anchor, theirs.__place__.anchor, mine.__place__.anchor, prefer)
+        return ThreeWay(self, theirs, mine, self._begun(merged, theirs.stored_xml), tuple(clashes))
 
     def snippet(self, *parts: str) -> Snippet:
         """Some parts alone, as a manual prints them, the rest as ``[...]``.
@@ -296,6 +362,12 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
 
     def _view(self, root: document.Element) -> None:
         super().__init__(Place(root, schema_order(DomainSpec)))
+
+    @classmethod
+    def _begun(cls, root: document.Element, stored: str | None) -> Self:
+        spec = cls._of(root)
+        object.__setattr__(spec, "_stored", stored)
+        return spec
 
     @classmethod
     def _of(cls, root: document.Element) -> Self:

@@ -1,7 +1,7 @@
 """Opening a host."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,14 @@ AUTOSTART = ("db-1", "dns", "web-1", "web-2")
 """The sample VMs that start with their host; libvirt's test driver cannot read that from its file."""
 
 
-def connect(uri: str | None = None, write: bool = False, timeout: float = 10) -> Host:
+def connect(
+    uri: str | None = None,
+    write: bool = False,
+    timeout: float = 10,
+    *,
+    credentials: Mapping[str, str] | None = None,
+    allow: Collection[str] = (),
+) -> Host:
     """Open a host.
 
     Parameters
@@ -27,9 +34,17 @@ def connect(uri: str | None = None, write: bool = False, timeout: float = 10) ->
         Whether definitions may be written through it.
     timeout : float
         Seconds that opening, and each later answer, may take.
+    credentials : mapping of str to str, optional
+        ``username`` and ``password``, for a host that asks. They are used once, and not kept.
+    allow : collection of str
+        What the address may do apart from naming a host. Some make libvirt run a program: ``"ext"`` (the
+        transport), ``"command"``, ``"netcat"``; others take any host for the right one: ``"no_verify"``,
+        ``"known_hosts_verify"``. Allow none in an address that came with a file.
 
     Raises
     ------
+    Untrusted
+        If the address does what was not allowed; nothing was opened.
     Unreachable
         If the host cannot be opened.
     NoAnswer
@@ -41,7 +56,7 @@ def connect(uri: str | None = None, write: bool = False, timeout: float = 10) ->
     Size('8 GiB')
     """
     chosen = uri or os.environ.get("LIBVIRT_DEFAULT_URI") or local_uri()
-    return Host(chosen, write=write, timeout=timeout) if chosen else demo()
+    return Host(chosen, write=write, timeout=timeout, credentials=credentials, allow=allow) if chosen else demo()
 
 
 def demo() -> Host:

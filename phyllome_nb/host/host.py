@@ -5,7 +5,7 @@ import socket
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -17,11 +17,15 @@ from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, HostError, NoAnswer, NoSuchDomain, Unreachable
 from phyllome_nb.host.change import Change
 from phyllome_nb.host.collect import collect
+from phyllome_nb.host.credentials import open_with, who_asks
 from phyllome_nb.host.deadline import within
-from phyllome_nb.host.loop import ensure_loop
+from phyllome_nb.host.loop import ensure_loop, unwatch, watch
 from phyllome_nb.host.translate import translate
+from phyllome_nb.host.trust import check_uri
 
 if TYPE_CHECKING:
+    from phyllome_nb.host.guest import Guest
+    from phyllome_nb.host.history import History, Kept
     from phyllome_nb.host.trial import Trial
 
 __all__ = ["Host"]
@@ -44,36 +48,54 @@ class Host:
         Seconds that one answer may take.
     name : str, optional
         What the host is called in tables; its host name where it is left out.
+    credentials : mapping of str to str, optional
+        What the host may ask for: ``username``, ``password``. They are used once and forgotten.
+    allow : collection of str
+        What the address may do apart from naming a host: see `phyllome_nb.connect`.
 
     Raises
     ------
+    Untrusted
+        If the address does more than that.
     Unreachable
         If the connection cannot be opened.
     NoAnswer
         If that takes longer than `timeout`.
     """
 
-    def __init__(self, uri: str, *, write: bool = False, timeout: float = 10, name: str = "") -> None:
+    def __init__(
+        self,
+        uri: str,
+        *,
+        write: bool = False,
+        timeout: float = 10,
+        name: str = "",
+        credentials: Mapping[str, str] | None = None,
+        allow: Collection[str] = (),
+    ) -> None:
         _check_kinds(uri, write, timeout)
+        check_uri(uri, allow)
         ensure_loop()
         self.uri = uri
         self.writable = write
         self.timeout = timeout
-        connection, self.name = self._open(name)
-        self._held = [connection]
+        self._listeners: list[Callable[[], None]] = []
         self._silent: Any = None
+        connection, self.name = self._open(name, credentials)
+        self._held = [connection]
         weakref.finalize(self, _let_go, self._held)
 
-    def _open(self, name: str) -> tuple[Any, str]:
+    def _open(self, name: str, credentials: Mapping[str, str] | None = None) -> tuple[Any, str]:
         def work() -> tuple[Any, str]:
-            connection = (libvirt.open if self.writable else libvirt.openReadOnly)(self.uri)
+            connection = open_with(self.uri, self.writable, credentials)
+            watch(connection, weakref.ref(self))
             return connection, name or _host_name(connection, self.uri, self.writable)
 
         try:
             return within(self.timeout, work, f"opening {self.uri}")
         except libvirt.libvirtError as error:
             said = error.get_error_message() or str(error)
-            raise Unreachable(f"{self.uri} cannot be opened: {said}.") from error
+            raise Unreachable(f"{self.uri} cannot be opened: {said}.{who_asks(error)}") from error
 
     def ask(self, doing: str, work: Callable[[Any], T]) -> T:
         """Run `work` with the ``libvirt.virConnect``, within the deadline and with this package's errors.
@@ -101,8 +123,13 @@ class Host:
         except libvirt.libvirtError as error:
             raise translate(error, self.name) from error
 
-    def reconnect(self) -> None:
+    def reconnect(self, credentials: Mapping[str, str] | None = None) -> None:
         """Open the connection again; the old one is let go.
+
+        Parameters
+        ----------
+        credentials : mapping of str to str, optional
+            What the host may ask for; what was given before was forgotten.
 
         Raises
         ------
@@ -112,9 +139,19 @@ class Host:
         self._held_connection()
         if self._is_local():
             raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
-        connection, self.name = self._open(self.name)
+        connection, self.name = self._open(self.name, credentials)
         old, self._held[:] = self._held[:], [connection]
         _let_go(old)
+
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called, in a thread of libvirt's, each time that the connection breaks."""
+        self._listeners.append(tell)
+
+    def lost(self, connection: Any) -> None:
+        """Tell everybody who asked for it that the connection has broken, if it is still in use."""
+        if connection in self._held:
+            for tell in self._listeners:
+                tell()
 
     def _is_local(self) -> bool:
         """Whether the host lives in the connection alone, as libvirt's test driver does."""
@@ -153,13 +190,15 @@ class Host:
         found = []
         for name, text in self.ask("reading definitions", lambda connection: sorted(self._definitions(connection))):
             try:
-                found.append(DomainSpec.from_xml(text))
+                found.append(DomainSpec.from_host(text))
             except DefinitionError as error:
                 warnings.warn(f"{name!r} on {self.name} is left out: {error}", stacklevel=2)
         return found
 
     def domain(self, name: str) -> DomainSpec:
-        """The stored definition of one VM.
+        """The stored definition of one VM: change it, and give it to `change`.
+
+        A host that was opened for writing tells the passwords, too. They are never shown, and written back.
 
         Raises
         ------
@@ -176,7 +215,55 @@ class Host:
             text = self.ask(f"reading {name!r}", lambda connection: self._definition(connection.lookupByName(name)))
         except NoSuchDomain as error:
             raise NoSuchDomain(f"{self.name} has no VM named {name!r}: host.domains() lists them.") from error
-        return DomainSpec.from_xml(text)
+        return DomainSpec.from_host(text)
+
+    def guest(self, name: str) -> "Guest":
+        """One VM, to be started, stopped, renamed, undefined and so on.
+
+        Raises
+        ------
+        NoSuchDomain
+            If the host has no VM of that name.
+        """
+        from phyllome_nb.host.guest import Guest
+
+        return Guest(self, name)
+
+    def history(self, name: str) -> "History":
+        """What a VM was before it was changed from this machine, the oldest first.
+
+        Also of one that is gone: then of the last VM that was kept under this name.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> host = ph.demo()
+        >>> spec = host.domain("web-2")
+        >>> spec.title = "The other one"
+        >>> report = host.change(spec).apply()
+        >>> host.history("web-2")[-1].spec.title
+        'The other one'
+        """
+        from phyllome_nb.host import history
+
+        try:
+            return history.of(self.domain(name).uuid or "")
+        except NoSuchDomain:
+            return history.named(name)
+
+    def restore(self, kept: "Kept") -> Change:
+        """The intended write of a definition that was kept: see what it means, then ``apply()`` it.
+
+        Where the VM is gone it is defined again, as the same VM.
+
+        Raises
+        ------
+        ParseError
+            If the file was damaged.
+        """
+        from phyllome_nb.host.change import restoring
+
+        return restoring(self, kept)
 
     def trial(self, spec: DomainSpec) -> "Trial":
         """What libvirt itself would do with a definition, asked without touching this host.
@@ -197,12 +284,14 @@ class Host:
         return trial(spec, self)
 
     def change(self, spec: DomainSpec) -> Change:
-        """The intended write of a new VM: see what it means, then ``apply()`` it.
+        """The intended write of a definition: see what it means, then ``apply()`` it.
+
+        One that was read with `domain` changes that VM; one without a uuid makes a new VM.
 
         Raises
         ------
         DefinitionError
-            If the definition has a name that libvirt cannot take, or carries a uuid.
+            If the definition has a name that libvirt cannot take, or the uuid of a VM that it was not read from.
         """
         return Change(self, spec)
 
@@ -261,7 +350,13 @@ def _let_go(held: list[Any], seconds: float = 0) -> None:
 
     It is dropped and not closed: a call that still runs on it holds it too, and closing would free what that uses.
     """
-    thread = threading.Thread(target=held.clear, name="libvirt: closing", daemon=True)
+
+    def drop() -> None:
+        for connection in held:
+            unwatch(connection)
+        held.clear()
+
+    thread = threading.Thread(target=drop, name="libvirt: closing", daemon=True)
     thread.start()
     thread.join(seconds)
 

@@ -2,10 +2,16 @@
 
 import contextlib
 import threading
+from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-__all__ = ["ensure_loop"]
+if TYPE_CHECKING:
+    import weakref
+
+    from phyllome_nb.host.host import Host
+
+__all__ = ["ensure_loop", "unwatch", "watch"]
 
 _LOCK = threading.Lock()
 _started = False
@@ -26,6 +32,24 @@ def ensure_loop() -> None:
         libvirt.virEventRegisterDefaultImpl()
         threading.Thread(target=_run, name="libvirt events", daemon=True).start()
         _started = True
+
+
+def watch(connection: Any, host: "weakref.ref[Host]") -> None:
+    """Tell a host when its connection breaks."""
+
+    def broken(gone: Any, reason: int, _opaque: Any) -> None:
+        owner = host()
+        if owner is not None and reason != libvirt.VIR_CONNECT_CLOSE_REASON_CLIENT:
+            owner.lost(gone)
+
+    with contextlib.suppress(libvirt.libvirtError):  # a driver inside this process has nothing that could break
+        connection.registerCloseCallback(broken, None)
+
+
+def unwatch(connection: Any) -> None:
+    """Let go of what `watch` holds: libvirt would keep the connection for it."""
+    with contextlib.suppress(libvirt.libvirtError):
+        connection.unregisterCloseCallback()
 
 
 def _silent(_context: object, _error: object) -> None:

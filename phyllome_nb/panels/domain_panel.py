@@ -8,8 +8,9 @@ from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, NoSuchDomain
-from phyllome_nb.host.change import Change, Report
+from phyllome_nb.host.change import Change
 from phyllome_nb.host.host import Host
+from phyllome_nb.host.report import Report
 from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity
 from phyllome_nb.panels.findings import FindingsList

@@ -11,7 +11,7 @@ from phyllome_nb.errors import DefinitionError
 from phyllome_nb.size import Size
 from phyllome_nb.xml.document import Element, public, text_of
 
-__all__ = ["Difference", "compare"]
+__all__ = ["Difference", "compare", "label", "own", "pairs", "same", "same_text", "summary"]
 
 SIZES = {"memory", "currentMemory", "maxMemory", "hard_limit", "soft_limit", "swap_hard_limit", "min_guarantee"}
 """Elements whose number is in KiB where no unit is named."""
@@ -50,49 +50,50 @@ def compare(before: Element, after: Element) -> list[Difference]:
 
 
 def _differences(before: Element, after: Element, path: str) -> Iterator[Difference]:
-    old, new = _said(before), _said(after)
+    old, new = own(before), own(after)
     for name in dict.fromkeys([*old, *new]):
-        place = f"{path}@{_label(name)}" if name else path.rstrip("/")
+        place = f"{path}@{label(name)}" if name else path.rstrip("/")
         shown = public(before, name, old.get(name, "")), public(after, name, new.get(name, ""))
         if name not in old:
             yield Difference("added", place, *shown)
         elif name not in new:
             yield Difference("dropped", place, *shown)
-        elif not _same(old[name], new[name]):
+        elif not same_text(old[name], new[name]):
             yield Difference("rewrote", place, *shown)
     tags = dict.fromkeys(
         str(child.tag) for parent in (before, after) for child in parent.iterchildren(tag=etree.Element)
     )
     for tag in tags:
-        yield from _children(before.findall(tag), after.findall(tag), f"{path}{_label(tag)}")
+        yield from _children(before.findall(tag), after.findall(tag), f"{path}{label(tag)}")
 
 
 def _children(before: list[Element], after: list[Element], path: str) -> Iterator[Difference]:
-    twins = _pairs(before, after)
+    twins = pairs(before, after)
     for old in before:
         if old in twins:
             yield from _differences(old, twins[old], f"{path}/")
         else:
-            yield Difference("dropped", path, before=_summary(old))
+            yield Difference("dropped", path, before=summary(old))
     for new in after:
         if new not in twins.values():
-            yield Difference("added", path, after=_summary(new))
+            yield Difference("added", path, after=summary(new))
 
 
-def _pairs(before: list[Element], after: list[Element]) -> dict[Element, Element]:
+def pairs(before: list[Element], after: list[Element]) -> dict[Element, Element]:
     """Which elements of one name are the same thing: the only ones, else the likest first."""
-    if len(before) == len(after) == 1 or (before and _label(str(before[0].tag)) in ORDERED):
+    if len(before) == len(after) == 1 or (before and label(str(before[0].tag)) in ORDERED):
         return dict(zip(before, after, strict=False))
-    pairs: dict[Element, Element] = {}
-    for same in (_equal, _namesakes, _alike):
+    twins: dict[Element, Element] = {}
+    for resembles in (same, _namesakes, _alike):
         for old in before:
-            rest = (new for new in after if new not in pairs.values())
-            if old not in pairs and (twin := next((new for new in rest if same(old, new)), None)) is not None:
-                pairs[old] = twin
-    return pairs
+            rest = (new for new in after if new not in twins.values())
+            if old not in twins and (twin := next((new for new in rest if resembles(old, new)), None)) is not None:
+                twins[old] = twin
+    return twins
 
 
-def _equal(old: Element, new: Element) -> bool:
+def same(old: Element, new: Element) -> bool:
+    """Whether two elements mean the same."""
     return next(_differences(old, new, ""), None) is None
 
 
@@ -103,8 +104,8 @@ def _namesakes(old: Element, new: Element) -> bool:
 
 def _alike(old: Element, new: Element) -> bool:
     """Whether `new` says all that `old` says of itself, and is not named otherwise."""
-    said = _said(new)
-    if any(name not in said or not _same(value, said[name]) for name, value in _said(old).items()):
+    said = own(new)
+    if any(name not in said or not same_text(value, said[name]) for name, value in own(old).items()):
         return False
     return all(name in (None, other) for name, other in zip(_names(old), _names(new), strict=True))
 
@@ -118,7 +119,7 @@ def _names(device: Element) -> tuple[str | None, str | None]:
     )
 
 
-def _said(element: Element) -> dict[str, str]:
+def own(element: Element) -> dict[str, str]:
     """What an element says of itself: its attributes, and under no name its text; numbers with their units."""
     said = {str(name): str(value) for name, value in element.items()} | {"": text_of(element).strip()}
     amount = next((name for name in AMOUNTS if said.get(name)), None)
@@ -129,7 +130,8 @@ def _said(element: Element) -> dict[str, str]:
     return said
 
 
-def _same(old: str, new: str) -> bool:
+def same_text(old: str, new: str) -> bool:
+    """Whether two values mean the same."""
     if old == new or _number(old) == _number(new) is not None:
         return True
     try:
@@ -143,14 +145,15 @@ def _number(text: str) -> int | None:
     return int(text, 16 if text[:2] in {"0x", "0X"} else 10) if NUMBER.fullmatch(text) else None
 
 
-def _summary(element: Element) -> str:
+def summary(element: Element) -> str:
     """What an element says of itself, on one line."""
-    said = {name: public(element, name, value) for name, value in _said(element).items()}
+    said = {name: public(element, name, value) for name, value in own(element).items()}
     text = said.pop("")
-    attributes = [f"{_label(name)}={value!r}" for name, value in said.items()]
-    inside = [_label(str(child.tag)) for child in element.iterchildren(tag=etree.Element)]
+    attributes = [f"{label(name)}={value!r}" for name, value in said.items()]
+    inside = [label(str(child.tag)) for child in element.iterchildren(tag=etree.Element)]
     return " ".join([text, *attributes, *(["with", ", ".join(inside)] if inside else [])]).strip()
 
 
-def _label(tag: str) -> str:
+def label(tag: str) -> str:
+    """The name of an element or attribute as it is shown."""
     return etree.QName(tag).localname

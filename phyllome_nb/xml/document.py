@@ -15,6 +15,7 @@ __all__ = [
     "parse",
     "public",
     "public_text",
+    "replace",
     "set_text",
     "text_of",
     "to_text",
@@ -93,6 +94,16 @@ def copy(element: Element) -> Element:
     """The same document again, the comments around its root included."""
     tree = deepcopy(element.getroottree())
     return tree.getroot()
+
+
+def replace(element: Element, other: Element) -> None:
+    """Make an element say what another of its name says; what stands around it stays."""
+    twin = deepcopy(other)
+    tail = element.tail
+    element.clear()
+    element.text, element.tail = twin.text, tail
+    element.attrib.update(twin.attrib)
+    element.extend(list(twin))
 
 
 def to_text(element: Element) -> str:
