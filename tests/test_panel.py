@@ -406,9 +406,9 @@ def test_a_password_is_in_no_part_of_the_panel() -> None:
 
 
 def test_the_definition_of_a_vm_that_exists_is_made_a_new_one_by_one_click() -> None:
-    """The panel says at once that it makes new VMs; the copy has another uuid and other MAC addresses."""
+    """A document from elsewhere makes a new VM, and the panel says so; it gets another uuid and other MAC addresses."""
     host = ph.demo()
-    spec = host.domain("web-1")
+    spec = ph.DomainSpec.from_xml(host.domain("web-1").to_xml())
     shown = show(host, spec)
     assert "this panel makes new VMs" in text(shown.panel)
     button(shown.panel, "Leave out its uuid").click()

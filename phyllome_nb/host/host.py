@@ -79,7 +79,7 @@ class Host:
         self.uri = uri
         self.writable = write
         self.timeout = timeout
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._silent: Any = None
         connection, self.name = self._open(name, credentials)
         self._held = [connection]
@@ -144,13 +144,16 @@ class Host:
         _let_go(old)
 
     def when_lost(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called, in a thread of libvirt's, each time that the connection breaks."""
-        self._listeners.append(tell)
+        """Have the method `tell` called, in a thread of libvirt's, each time that the connection breaks.
+
+        Its owner is not kept alive for that.
+        """
+        self._listeners.append(weakref.WeakMethod(tell))
 
     def lost(self, connection: Any) -> None:
         """Tell everybody who asked for it that the connection has broken, if it is still in use."""
         if connection in self._held:
-            for tell in self._listeners:
+            for tell in filter(None, (each() for each in self._listeners)):
                 tell()
 
     def _is_local(self) -> bool:

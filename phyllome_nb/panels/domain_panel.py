@@ -7,14 +7,17 @@ import ipywidgets as w
 from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError, NoSuchDomain
+from phyllome_nb.errors import Conflict, DefinitionError, NoSuchDomain
 from phyllome_nb.host.change import Change
 from phyllome_nb.host.host import Host
 from phyllome_nb.host.report import Report
+from phyllome_nb.host.situation import situation
 from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity
+from phyllome_nb.panels.conflict import ConflictView
 from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form
+from phyllome_nb.panels.life import Life
 from phyllome_nb.panels.trial import TrialView
 from phyllome_nb.panels.work import Work, failure
 from phyllome_nb.profiles import linux
@@ -32,7 +35,7 @@ class DomainPanel(w.VBox):
     """A form for a definition, its XML, what experts and libvirt say of it, and a button that defines it.
 
     The panel edits the definition it was given; nothing is written to the host before the button is
-    pressed.
+    pressed. Given one that was read with ``host.domain(name)``, it changes that VM.
 
     Parameters
     ----------
@@ -57,24 +60,40 @@ class DomainPanel(w.VBox):
         self._snapshot: Snapshot | None = None
         self._before = self.spec.public_xml().splitlines()
         self._defined: str | None = None
+        self._edits = self.spec.stored is not None and self.spec.uuid is not None
         self._xml = w.HTML()
         self._pane = w.Box([self._xml])
         self._pane.add_class("phy-pane")
         self._trial = TrialView(host, lambda: self.spec)
-        views = [self._pane, self._trial.outcome, self._trial.command]
-        self._tabs = w.Tab(views, titles=("XML", "Trial", "Command line"), layout=w.Layout(**COLUMN))
+        self._changes = w.HTML()
+        views = {"XML": self._pane, "Trial": self._trial.outcome, "Command line": self._trial.command}
+        if self._edits:
+            views["Changes"] = self._changes
+        self._tabs = w.Tab(list(views.values()), titles=tuple(views), layout=w.Layout(**COLUMN))
         self._tabs.observe(lambda _: self._try(), "selected_index")
         self.findings = Findings()
         self._findings = FindingsList(self._mend)
-        self._advice = Advice(identity, self.spec, self.refresh)
+        self._advice = Advice(lambda spec: None if self._edits else identity(spec), self.spec, self.refresh)
         self._effect = w.HTML()
         self._define = w.Button(
-            description="Define",
+            description="Save" if self._edits else "Define",
             button_style="primary",
             tooltip=f"Write this VM to {host.name}",
             layout=w.Layout(flex="0 0 auto"),
         )
         self._define.on_click(lambda _: self.define())
+        self._undo = w.Button(
+            description="Undo",
+            tooltip="Put back what was before",
+            layout=w.Layout(flex="0 0 auto", display="none"),
+        )
+        self._undo.on_click(lambda _: self.undo())
+        self._change: Change | None = None
+        self._conflict = ConflictView(self._take)
+        self._notes = w.HTML()
+        self._life = Life(host, lambda: self.spec.name, self._read_host)
+        self._life.widget.layout.display = "" if self._edits else "none"
+        host.when_lost(self._have_lost)
         self._reading, self._writing = Work(), Work()
         again = w.Button(description="Read again", tooltip=f"Read {host.name} again", layout=w.Layout(flex="0 0 auto"))
         again.on_click(lambda _: self._read_host())
@@ -88,7 +107,13 @@ class DomainPanel(w.VBox):
                 self._findings.widget,
                 w.HBox([self._reading.widget, again], layout=w.Layout(align_items="baseline", grid_gap="1em")),
                 self._effect,
-                w.HBox([self._define, self._writing.widget], layout=w.Layout(align_items="flex-start", grid_gap="1em")),
+                self._notes,
+                w.HBox(
+                    [self._define, self._undo, self._writing.widget],
+                    layout=w.Layout(align_items="flex-start", grid_gap="1em"),
+                ),
+                self._conflict.widget,
+                self._life.widget,
             ],
         )
         self.add_class("phyllome")
@@ -110,15 +135,24 @@ class DomainPanel(w.VBox):
         except DefinitionError as error:
             self._writing.say(failure(error))
             return
-        again = self.report if self._defined == self.spec.to_xml() else None
+        again = self.report if self._defined == self.spec.to_xml() and not self._edits else None
         self._defined = self.spec.to_xml()
+        self._change = change
+        self._conflict.hide()
         self._writing.run(
-            f"Defining {self.spec.name!r} on {self.host.name}",
+            f"{'Saving' if self._edits else 'Defining'} {self.spec.name!r} on {self.host.name}",
             3 * self.host.timeout,
-            lambda: _still_there(self.host, again) or change.apply(),
-            self._have_defined,
+            lambda: _still_there(self.host, again) or _applied(change),
+            self._have_written,
             self._read_host,
         )
+
+    def undo(self) -> None:
+        """Put back what was before the last write, in the background."""
+        change = self._change
+        if change is None or not self._writing.idle.is_set():
+            return
+        self._writing.run("Undoing", 3 * self.host.timeout, change.undo, self._have_undone, self._read_host)
 
     def _intended(self) -> Change:
         """What a press writes; nothing where the form shows something else than the definition says."""
@@ -133,6 +167,8 @@ class DomainPanel(w.VBox):
         """Let the XML and the effect follow the definition; the form keeps what is being typed."""
         text = self.spec.public_xml()
         self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
+        if self._edits:
+            self._changes.value = Html((self.spec.stored or self.spec).diff(self.spec)._repr_html_())
         self._advice.refresh()
         self._check()
         self._show_effect()
@@ -160,10 +196,38 @@ class DomainPanel(w.VBox):
         if self._tabs.selected_index:
             self._trial.ask()
 
-    def _have_defined(self, report: Report) -> None:
-        self.report = report
-        self._writing.say(_told(report))
+    def _have_written(self, outcome: Report | Conflict) -> None:
+        if isinstance(outcome, Conflict):
+            self._writing.say(failure(outcome))
+            self._conflict.show(outcome.three_way)
+            return
+        self.report = outcome
+        self._writing.say(_told(outcome))
+        self._undo.layout.display = ""
+        self._life.widget.layout.display = ""
+        self._take(outcome.stored) if self._edits else None
         self._read_host()
+
+    def _have_undone(self, report: Report) -> None:
+        self._writing.say(_told(report))
+        self._undo.layout.display = "none"
+        self.report = None
+        if self._edits:
+            self._take(report.stored)
+        else:
+            self._life.widget.layout.display = "none"
+        self._read_host()
+
+    def _take(self, spec: DomainSpec) -> None:
+        """Show another definition of the same VM, in the place of this one."""
+        self.spec.become(spec)
+        stored = self.spec.stored
+        self._before = (stored or self.spec).public_xml().splitlines()
+        self.refresh()
+
+    def _have_lost(self) -> None:
+        said = f"The connection to {self.host.name} has broken. What is shown was true before; it is opened again "
+        self._reading.say(el("span", f"{said}when it is needed.", class_="phy-warning"))
 
     def _guard(self) -> None:
         """A read-only host disables the button, and says why."""
@@ -173,10 +237,18 @@ class DomainPanel(w.VBox):
             self._writing.say(el("span", f"{self.host.name} is open read-only. To define VMs, open it with ", how, "."))
 
     def _read_host(self) -> None:
-        self._reading.run(f"Reading {self.host.name}", self.host.timeout, self.host.snapshot, self._have_read)
+        stored = self.spec.stored if self._edits else None
+        self._reading.run(
+            f"Reading {self.host.name}",
+            self.host.timeout,
+            lambda: (self.host.snapshot(), situation(self.host, stored).notes()),
+            self._have_read,
+        )
 
-    def _have_read(self, snapshot: Snapshot) -> None:
+    def _have_read(self, read: tuple[Snapshot, list[str]]) -> None:
+        snapshot, notes = read
         self._snapshot = snapshot
+        self._notes.value = el("div", *(el("div", each, class_="phy-warning") for each in notes))
         self._reading.say(
             el("span", f"Effect on {self.host.name}, as it was at {snapshot.taken:%H:%M:%S}", class_="phy-quiet")
         )
@@ -187,7 +259,8 @@ class DomainPanel(w.VBox):
         if self._snapshot is None:
             return
         try:
-            if self.spec.name in {domain.name for domain in self._snapshot.domains}:
+            others = {domain.name for domain in self._snapshot.domains if domain.uuid != self.spec.uuid}
+            if self.spec.name in others:
                 said = f"{self.host.name} has a VM named {self.spec.name!r}; the bars show the host as it is."
                 self._effect.value = el("div", el("div", said), view.balance(self._snapshot))
             else:
@@ -213,6 +286,14 @@ def _still_there(host: Host, report: Report | None) -> Report | None:
         return report if report and host.domain(report.stored.name) == report.stored else None
     except NoSuchDomain:
         return None
+
+
+def _applied(change: Change) -> Report | Conflict:
+    """What came of a write; that somebody else wrote is an outcome, not a failure."""
+    try:
+        return change.apply()
+    except Conflict as conflict:
+        return conflict
 
 
 def _told(report: Report) -> Html:
