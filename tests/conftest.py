@@ -15,7 +15,6 @@ from support.browser import chromium, chromium_path
 from support.libvirtd import Daemon, libvirtd
 from support.process import SEARCH_PATH
 
-
 STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import phyllome_nb as ph
-from phyllome_nb.host.change import Report
+from phyllome_nb.host.report import Report
 from phyllome_nb.html import el
 from phyllome_nb.panels.domain_panel import _told
 from phyllome_nb.panels.work import Work

@@ -322,7 +322,8 @@ class Change:
         now = self.host.domain(done.name)
         if now != done:
             raise Conflict(f"Somebody else has changed {done.name!r} since; it stays.", done.merge(now, done))
-        self.host.guest(done.name).undefine()
+        # Should it have run since, nothing of that is destroyed.
+        self.host.guest(done.name).undefine(nvram="keep", tpm="keep")
 
     def __str__(self) -> str:
         return str(self.diff) if self.before else f"a new VM {self.after.name!r} on {self.host.name}"

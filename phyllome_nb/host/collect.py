@@ -186,6 +186,7 @@ def _domain(domain: Any) -> DomainFacts | None:
         vcpus_max = _live_vcpus(domain)
         live = Promise(vcpus, vcpus_max, *amounts) if vcpus_max else None
         stored, problem, claims = _stored(domain) if persistent else (None, "", Claims())
+        problem = problem or (_silence(domain) if live else "")
         return DomainFacts(
             name=domain.name(),
             uuid=domain.UUIDString(),
@@ -201,6 +202,14 @@ def _domain(domain: Any) -> DomainFacts | None:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
         raise
+
+
+def _silence(domain: Any) -> str:
+    """Whether QEMU has left another call waiting; this one does not wait for it."""
+    state, _, milliseconds = _or_none(domain.controlInfo) or (libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0)
+    if state != libvirt.VIR_DOMAIN_CONTROL_OCCUPIED or milliseconds < 1000 * PATIENCE:
+        return ""
+    return f"no answer from QEMU for {milliseconds // 1000} s: its live figures are the last known"
 
 
 def _live_vcpus(domain: Any) -> int:

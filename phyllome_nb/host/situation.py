@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Situation", "situation", "supported"]
 
 OF_A_RUN = re.compile(
-    r"@id|resource.*|seclabel.*|os/(@firmware|firmware.*|loader.*|nvram.*)|cpu/(model|vendor|feature).*"
+    r"@id|resource.*|seclabel.*|os/(@firmware|firmware.*|loader.*|nvram.*)|cpu/(@check|@migratable|model.*|vendor|feature.*)"
     r"|.*/(alias|seclabel|backingStore|mirror)(/.*|@.*)?|.*/@(tty|state|tlsPort|websocket|index)"
     r"|devices/(channel|console|serial|parallel)/source.*|devices/interface/(target|backend).*"
     r"|devices/graphics/(@port|listen.*)|devices/(hostdev|disk)/source/(privateData|@index).*"
@@ -86,9 +86,16 @@ def _situation(connection: Any, name: str, uuid: str) -> Situation:
         name,
         running,
         bool(supported(domain.hasManagedSaveImage)),
-        running and supported(domain.jobInfo, (0,))[0] != libvirt.VIR_DOMAIN_JOB_NONE,
+        running and _is_busy(domain),
         _pending(domain) if running else (),
     )
+
+
+def _is_busy(domain: Any) -> bool:
+    # Where QEMU is stuck in a job, only the first of the two answers; of a migration only the second tells.
+    if supported(domain.controlInfo, (0,))[0] == libvirt.VIR_DOMAIN_CONTROL_JOB:
+        return True
+    return bool(supported(domain.jobInfo, (0,))[0] != libvirt.VIR_DOMAIN_JOB_NONE)
 
 
 def supported(ask: Any, otherwise: Any = 0) -> Any:
