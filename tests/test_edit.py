@@ -413,3 +413,36 @@ def test_nothing_unfinished_is_left(host: ph.Host, state: Path) -> None:
     spec.title = "x"
     host.change(spec).apply()
     assert not [path for path in state.iterdir() if path.name.startswith(".") or str(os.getpid()) in path.name]
+
+
+def test_who_was_replaced_in_the_last_moment_is_told(
+    host: ph.Host, other: libvirt.virConnect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another writes right after: theirs is stored, so the change has not been made, and can be put on top."""
+    spec = host.domain("web")
+    spec.title = "mine"
+    before = stored(other)
+    ask = host.ask
+
+    class Early:
+        """The connection, at which somebody else, who had read before, writes just after every define."""
+
+        def __init__(self, connection: libvirt.virConnect) -> None:
+            self._connection = connection
+
+        def defineXMLFlags(self, text: str, flags: int) -> libvirt.virDomain:  # noqa: N802  (libvirt's name)
+            domain = self._connection.defineXMLFlags(text, flags)
+            other.defineXML(before.replace("kept", "theirs"))
+            return domain
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._connection, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host, "ask", lambda doing, work: ask(doing, lambda connection: work(Early(connection))))
+        change = host.change(spec)
+        with pytest.raises(Conflict, match="in the same moment, and theirs is what is stored"):
+            change.apply()
+    change.rebase().apply()
+    now = host.domain("web")
+    assert (now.title, now.description) == ("mine", "theirs")

@@ -256,6 +256,32 @@ def test_a_vm_that_is_being_saved_is_not_written_to(own: Daemon) -> None:
         other.close()
 
 
+def test_a_vm_that_is_being_migrated_is_not_written_to(own: Daemon, scratch: Path) -> None:
+    """A real live migration to another daemon, made slow: the write would be lost with the source, so it is refused."""
+    host = ph.connect(own.uri, write=True)
+    host.guest("vm").start()
+    change = edited(host)
+    with libvirtd(scratch / "there") as there:
+        other, target = libvirt.open(own.uri), libvirt.open(there.uri)
+        moving = threading.Thread(target=_migrate, args=(other.lookupByName("vm"), target))
+        moving.start()
+        until(lambda: host.change(host.domain("vm")).situation.busy, 20, "the migration to begin")
+        with pytest.raises(ph.errors.Refused, match=r"being migrated or saved.*Nothing was written"):
+            change.apply()
+        moving.join(60)
+        assert [domain.name() for domain in target.listAllDomains()] == ["vm"]
+        with pytest.raises(ph.errors.NoSuchDomain, match=r"is gone from .*nothing was written.*history\('vm'\)"):
+            change.apply()
+        target.lookupByName("vm").destroy()
+        other.close()
+        target.close()
+
+
+def _migrate(domain: libvirt.virDomain, target: libvirt.virConnect) -> None:
+    kept, gone = libvirt.VIR_MIGRATE_PERSIST_DEST, libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
+    domain.migrate3(target, {"bandwidth": 1}, libvirt.VIR_MIGRATE_LIVE | kept | gone)
+
+
 @pytest.mark.parametrize(
     ("uri", "said"),
     [

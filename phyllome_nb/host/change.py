@@ -134,7 +134,8 @@ class Change:
         DomainExists
             If it is to be a new VM, and there is one of that name; that one is unchanged.
         Conflict
-            If somebody else has changed the VM since it was read: nothing was written. The error holds both versions.
+            If somebody else has changed the VM since it was read: what they wrote is what is stored. The error holds
+            both versions.
         NoSuchDomain
             If the VM is gone.
         NotKept
@@ -236,7 +237,7 @@ class Change:
         try:
             written = self._write(lambda connection: write.define_over(connection, uuid, base, text))
         except NoSuchDomain as error:
-            raise NoSuchDomain(f"{name!r} is gone from {self.host.name}; nothing was written. {_KEPT}") from error
+            raise NoSuchDomain(f"{name!r} is gone from {self.host.name}; nothing was written. {_kept(name)}") from error
         except (Unreachable, NoAnswer) as error:
             return self._find_out_edit(before, error)
         if written.theirs is not None:
@@ -246,7 +247,7 @@ class Change:
                 "change.rebase() puts your change on top of theirs.",
                 before.merge(theirs, self.after),
             )
-        notes = [self._who_won(before)] if written.contested else []
+        notes = [self._contested(before)] if written.contested else []
         return self._read_back(uuid, "changed", [*notes, *now.afterwards()])
 
     def _write(self, work: Callable[[Any], T]) -> T:
@@ -262,12 +263,23 @@ class Change:
                 ) from error
             raise Refused(f"{error} Nothing was written.") from error
 
-    def _who_won(self, before: DomainSpec) -> str:
-        """What is stored after two wrote in the same moment."""
-        text = self.host.ask(f"reading {before.name!r}", lambda connection: write.stored(connection, before.uuid or ""))
-        mine = text is not None and self._is_in(before, DomainSpec.from_xml(text))
-        outcome = "Yours is what is stored now" if mine else "Theirs is what is stored now"
-        return f"Somebody else defined it in the same moment, and one write has replaced the other. {outcome}: {_KEPT}"
+    def _contested(self, before: DomainSpec) -> str:
+        """What to say after two wrote in the same moment; an error where theirs is what is stored."""
+        name, uuid = before.name, before.uuid or ""
+        text = self.host.ask(f"reading {name!r}", lambda connection: write.stored(connection, uuid))
+        if text is None:
+            raise NoSuchDomain(f"{name!r} was undefined in the moment in which it was changed. {_kept(name)}")
+        theirs = DomainSpec.from_host(text)
+        if not self._is_in(before, theirs):
+            raise Conflict(
+                f"Somebody else defined {name!r} in the same moment, and theirs is what is stored. "
+                "change.rebase() puts your change on top of it.",
+                before.merge(theirs, self.after),
+            )
+        return (
+            "Somebody else defined it in the same moment. Yours is what is stored now, and may have replaced theirs: "
+            "ask them to look again."
+        )
 
     def _is_in(self, before: DomainSpec, stored: DomainSpec) -> bool:
         """Whether what this change did is in what is stored."""
@@ -315,7 +327,9 @@ class Change:
             later = "" if sure else " The host may still do it: look again in a while."
             kind = type(error) if sure else OutcomeUnknown
             raise kind(f"{error} {before.name!r} is stored as it was before.{later}") from error
-        raise OutcomeUnknown(f"{error} {before.name!r} is stored otherwise than before and than asked for. {_KEPT}")
+        raise OutcomeUnknown(
+            f"{error} {before.name!r} is stored otherwise than before and than asked for. {_kept(before.name)}"
+        )
 
     def _take_back(self, done: DomainSpec) -> None:
         """Undefine what this change made, if it is still that and does not run."""
@@ -337,8 +351,7 @@ class Change:
 
         parts: list[str] = [el("b", f"{'Change of' if self.before else 'A new VM'} {self.after.name}")]
         try:
-            notes = [el("li", each) for each in self.situation.notes()]
-            parts += [el("ul", *notes, class_="phy-warning")] if notes else []
+            parts += [el("div", each, class_="phy-warning") for each in self.situation.notes()]
             parts += [_shown("What changes", self.diff), _shown("What experts say", self.findings)]
             parts += [_shown("What libvirt would do", self.trial())]
             effect = view.effect(self.host.snapshot(), self.after)
@@ -359,7 +372,8 @@ def restoring(host: "Host", kept: history.Kept) -> Change:
     return Change(host, DomainSpec.from_host(spec.to_xml(), stored=text))
 
 
-_KEPT = "What it was is in host.history(name)."
+def _kept(name: str) -> str:
+    return f"What it was is in host.history({name!r})."
 
 
 def _shown(title: str, what: object) -> Html:

@@ -28,7 +28,12 @@ CHECKS = {
     libvirt.VIR_ERR_CONFIG_UNSUPPORTED: "the QEMU driver",
 }
 HOST = "[host]"
-NO_KVM = "does not support virt type 'kvm'"
+NO_SUCH = "does not support virt type"
+OTHERWISE = {
+    "kvm": "This machine has no KVM; it was tried as an emulated machine.",
+    "test": "It is for libvirt's mock, which takes anything; it was tried as an emulated machine.",
+}
+"""What is said where a machine of this type was tried as another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,9 @@ class _Attempt:
     def run(self) -> Trial:
         """Define, read, forget; then ask for the command line."""
         answer = self._define(validate=True)
-        if NO_KVM in answer.get("message", "") and self._tried.type == "kvm":
+        if NO_SUCH in answer.get("message", "") and self._tried.type in OTHERWISE:
+            self._notes.append(OTHERWISE[self._tried.type])
             self._tried.type = "qemu"
-            self._notes.append("This machine has no KVM; it was tried as an emulated machine.")
             answer = self._define(validate=True)
         trust = tuple(_trust(self._spec, self._host, self._private.hello))
         if "stored" in answer:
