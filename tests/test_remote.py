@@ -115,7 +115,7 @@ def sshd(scratch: Path, far: Daemon) -> Iterator[SshServer]:
     for name in ("sshd", "ssh", "ssh-keygen", "nc"):
         if not shutil.which(name, path=SEARCH_PATH):
             # Debian's package would open the machine to the network, so ./nb test does not install it.
-            pytest.skip(f"{name} is not on this machine: install openssh-server and netcat-openbsd if you want it there")
+            pytest.skip(f"{name} is not on this machine: install openssh-server and netcat-openbsd")
     if os.geteuid() == 0:
         need_namespaces()
     with ssh_server(scratch / "sshd", far) as server:
