@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import phyllome_nb as ph
+from examples.example import machine
 from support.browser import open_notebook, run_all
 from support.lab import jupyterlab
 from support.libvirtd import Daemon
@@ -18,6 +19,13 @@ CELL = """
 import phyllome_nb as ph
 host = ph.connect({uri!r}, write={write})
 panel = ph.DomainPanel(host, ph.profiles.linux(name={name!r}, memory="2 GiB", vcpus=2, network=None, type="qemu"))
+panel
+"""
+
+EDIT = """
+import phyllome_nb as ph
+host = ph.connect({uri!r}, write=True)
+panel = ph.DomainPanel(host, host.domain("edited"))
 panel
 """
 
@@ -35,10 +43,12 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield base
 
 
-def open_panel(page: Page, lab: str, root: Path, uri: str, *, write: bool = True, name: str = "clicked") -> None:
+def open_panel(
+    page: Page, lab: str, root: Path, uri: str, *, write: bool = True, name: str = "clicked", cell: str = CELL
+) -> None:
     """Run a notebook that shows a panel, and wait until the panel has read its host."""
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.cells = [nbformat.v4.new_code_cell(CELL.format(uri=uri, write=write, name=name))]  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(cell.format(uri=uri, write=write, name=name))]  # type: ignore[no-untyped-call]
     file = f"{uuid.uuid4().hex}.ipynb"  # a notebook opened again keeps its kernel
     nbformat.write(notebook, root / file)  # type: ignore[no-untyped-call]
     open_notebook(page, lab, file)
@@ -174,3 +184,36 @@ def test_the_trial_and_the_command_line_are_read_in_their_tabs(
     assert box
     assert table
     assert table["width"] <= box["width"]
+
+
+def test_a_vm_that_exists_is_edited_merged_and_taken_back(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """Somebody else writes meanwhile: both versions are shown, put together by a click, saved, and undone."""
+    connection = libvirt.open(daemon.uri)
+    connection.defineXML(machine(name="edited", devices="<graphics type='vnc' passwd='s3same'/>"))
+    open_panel(page, lab, root, daemon.uri, cell=EDIT)
+    page.locator(".phy-field-memory-maximum input").fill("96 MiB")
+    page.get_by_role("tab", name="Changes").click()
+    expect(page.locator(".phy-added-line")).to_contain_text("96")
+    connection.lookupByName("edited").setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "theirs", None, None)
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("theirs", timeout=30_000)
+    page.get_by_role("button", name="Put my changes on top of theirs").press("Enter")
+    expect(page.locator(".phy-field-title input")).to_have_value("theirs")
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    expect(page.locator(".phy-done")).to_contain_text("'edited' is changed on", timeout=30_000)
+    secure = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+    text = connection.lookupByName("edited").XMLDesc(secure)
+    spec = ph.DomainSpec.from_xml(text)
+    assert (str(spec.memory.maximum), spec.title, "s3same" in text) == ("96 MiB", "theirs", True)
+    page.get_by_role("button", name="Undo", exact=True).press("Enter")
+    expect(page.locator(".phy-field-memory-maximum input")).to_have_value("64 MiB", timeout=30_000)
+    assert "65536" in connection.lookupByName("edited").XMLDesc(secure)
+    page.get_by_role("button", name="Start", exact=True).press("Enter")
+    expect(page.locator(".phy-done").last).to_contain_text("edited runs.", timeout=30_000)
+    page.get_by_role("button", name="Force off …").press("Enter")
+    # The way out has the focus, so that a second Enter destroys nothing.
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.get_by_role("button", name="Force off", exact=True).click()
+    expect(page.locator(".phy-done").last).to_contain_text("edited was forced off", timeout=30_000)
+    assert "s3same" not in page.content()
+    connection.close()

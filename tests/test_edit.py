@@ -229,7 +229,7 @@ def test_undo_puts_back_what_was_to_the_letter(host: ph.Host, other: libvirt.vir
     change = host.change(spec)
     change.apply()
     assert stored(other) != before
-    assert "'web' is changed" in str(change.undo())
+    assert "'web' is put back" in str(change.undo())
     assert stored(other) == before
     with pytest.raises(ph.errors.DefinitionError, match="has not been applied"):
         change.undo()

@@ -1,6 +1,7 @@
 """DomainPanel on a VM that exists: what changes, who else wrote, undo, and the life of the VM."""
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_undo_puts_the_stored_definition_and_the_form_back(panel: ph.DomainPanel
     field(panel, "title").value = "Builds"
     press(panel, "Save")
     assert button(panel, "Undo").layout.display == ""
-    assert "is changed" in press(panel, "Undo")
+    assert "is put back" in press(panel, "Undo")
     assert panel.host.domain("build-1") == before
     assert field(panel, "title").value == (before.title or "")
     assert button(panel, "Undo").layout.display == "none"
@@ -169,3 +170,39 @@ def test_a_new_vm_can_be_undone_and_lives(panel: ph.DomainPanel) -> None:
     assert "no longer defined" in press(fresh, "Undo")
     assert "fresh" not in [spec.name for spec in panel.host.domains()]
     assert "is defined" in press(fresh, "Define")
+
+
+@pytest.mark.parametrize(
+    ("verb", "typed", "answer"),
+    [
+        ("Set memory", "3 GiB", "build-1 has 3 GiB of memory from its next start on."),
+        ("Set memory", "lots", "is not a size"),
+        ("Set memory", "900 GiB", "is more than the maximum"),
+        ("Set vCPUs", "3", "build-1 has 3 vCPUs from its next start on."),
+        ("Set vCPUs", "three", "is not a whole number"),
+        ("Set vCPUs", "0", "is too small"),
+        ("Rename", "build-9", "build-1 is now called build-9."),
+        ("Rename", "..", "cannot name a VM"),
+        ("Clone the definition", "build-2", "'build-2' is defined on demo"),
+        ("Clone the definition", "web-1", "A VM named 'web-1' exists; it is unchanged"),
+    ],
+)
+def test_what_is_typed_for_a_vm_is_done_or_refused_in_one_sentence(
+    panel: ph.DomainPanel, verb: str, typed: str, answer: str
+) -> None:
+    """Memory and vCPUs, another name, a copy: each answers, and wrong input changes nothing."""
+    before = panel.host.domain("build-1")
+    (entry,) = (
+        each
+        for each in walk(panel._life.widget)
+        if [getattr(child, "description", "") for child in getattr(each, "children", ())][1:] == [verb]
+    )
+    entry.children[0].value = typed
+    entry.children[1].click()
+    settled(panel)
+    assert answer in unescape(said(panel._life.work))
+    if not answer.startswith("build-1 "):
+        assert panel.host.domain("build-1") == before
+    if verb == "Rename" and typed != "..":
+        press(panel, "Start")
+        assert said(panel._life.work) == "build-9 runs."

@@ -1,6 +1,7 @@
 """Change: one intended write, what it means, and what libvirt made of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -176,7 +177,7 @@ class Change:
             report = Report(self.host.name, done, (), done="no longer defined")
         else:
             back = Change(self.host, DomainSpec.from_host(self.before.stored_xml or "", stored=done.stored_xml))
-            report = back._edit(done)
+            report = replace(back._edit(done), done="put back")
         self._applied = None
         return report
 

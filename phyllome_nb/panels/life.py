@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
+from phyllome_nb.errors import FieldError
 from phyllome_nb.host.guest import Guest, Said
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import el
@@ -41,11 +42,21 @@ class Life:
             self._button("Pause", lambda: self._do("Pausing", lambda guest: guest.pause())),
             self._button("Resume", lambda: self._do("Resuming", lambda guest: guest.resume())),
             self._button("Start with the host", lambda: self._do("Setting", lambda guest: guest.autostart())),
+            self._button("Not with the host", lambda: self._do("Setting", lambda guest: guest.autostart(False))),
             self._button("Force off …", self._ask_force_off, danger=True),
             self._button("Undefine …", self._ask_undefine, danger=True),
         ]
         row = w.HBox(buttons, layout=w.Layout(flex_flow="row wrap", grid_gap="0.25em"))
-        self.widget = w.VBox([row, self._question, self.work.widget])
+        asked = w.HBox(
+            [
+                self._entry("Memory now", "2 GiB", "Set memory", lambda guest, size: guest.set_memory(size)),
+                self._entry("vCPUs now", "2", "Set vCPUs", lambda guest, count: guest.set_vcpus(_whole(count))),
+                self._entry("New name", "", "Rename", self._rename),
+                self._entry("Name of the copy", "", "Clone the definition", _clone),
+            ],
+            layout=w.Layout(flex_flow="row wrap", grid_gap="1em"),
+        )
+        self.widget = w.VBox([row, asked, self._question, self.work.widget])
 
     def _button(self, label: str, press: Callable[[], None], *, danger: bool = False) -> w.Button:
         button = w.Button(
@@ -57,6 +68,22 @@ class Life:
         )
         button.on_click(lambda _: press())
         return button
+
+    def _entry(self, label: str, example: str, verb: str, do: Callable[[Guest, str], Said]) -> w.HBox:
+        """A text, and a button that does something with it."""
+        typed = w.Text(
+            description=label,
+            placeholder=example,
+            style={"description_width": "initial"},
+            layout=w.Layout(width="17em"),
+        )
+        button = self._button(verb, lambda: self._do(verb, lambda guest: do(guest, typed.value.strip())))
+        return w.HBox([typed, button])
+
+    def _rename(self, guest: Guest, name: str) -> Said:
+        said = guest.rename(name)
+        self._name = lambda: name
+        return said
 
     def _do(self, doing: str, what: Callable[[Guest], Said], most: float = 0) -> None:
         name = self._name()
@@ -114,3 +141,14 @@ class Life:
         self._question.children = [text, *(more or []), sure, cancel]
         self._question.layout.display = ""
         cancel.focus()
+
+
+def _whole(typed: str) -> int:
+    try:
+        return int(typed)
+    except ValueError:
+        raise FieldError(f"vcpus: {typed!r} is not a whole number.") from None
+
+
+def _clone(guest: Guest, name: str) -> Said:
+    return Said(guest.clone(name).apply())
