@@ -1,6 +1,7 @@
 """Host: opening, reading, deadlines, and one sentence for whatever goes wrong."""
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ import pytest
 
 import phyllome_nb as ph
 from phyllome_nb.host import connect
+from phyllome_nb.host.loop import unwatch
 from support.libvirtd import Daemon, libvirtd
 from support.process import until
 
@@ -363,3 +365,18 @@ def test_the_sample_host_is_never_replaced_by_a_fresh_one() -> None:
     with pytest.raises(ph.errors.Unreachable, match=r"lived in its connection.*ph\.demo\(\)"):
         host.reconnect()
     assert len(host.domains()) == 8
+
+
+def test_what_is_forgotten_is_never_waited_for(own_daemon: Daemon) -> None:
+    """A connection that an error still held is dropped in this thread while the host is silent: closing it asks."""
+    host = ph.connect(own_daemon.uri)
+    held = [host.ready()]
+    unwatch(held[0])
+    os.kill(own_daemon.pid, signal.SIGSTOP)
+    del host
+    gc.collect()
+    until(lambda: "libvirt: closing" not in {each.name for each in threading.enumerate()}, 20, "the host to be let go")
+    begun = time.monotonic()
+    held.clear()
+    gc.collect()
+    assert time.monotonic() - begun < 10

@@ -76,8 +76,8 @@ class Change:
     >>> spec.memory.maximum = spec.memory.current = "8 GiB"
     >>> change = host.change(spec)
     >>> change.diff
-    rewrote memory: 4194304 KiB → 8 GiB
-    rewrote currentMemory: 4194304 KiB → 8 GiB
+    rewrote memory: 4 GiB → 8 GiB
+    rewrote currentMemory: 4 GiB → 8 GiB
     >>> change.apply().stored.memory.maximum
     Size('8 GiB')
     >>> change.undo().stored.memory.maximum

@@ -18,6 +18,7 @@ from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snaps
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, NoAnswer
 from phyllome_nb.host.deadline import within
+from phyllome_nb.host.situation import supported
 from phyllome_nb.size import Size
 
 __all__ = ["collect"]
@@ -206,7 +207,7 @@ def _domain(domain: Any) -> DomainFacts | None:
 
 def _silence(domain: Any) -> str:
     """Whether QEMU has left another call waiting; this one does not wait for it."""
-    state, _, milliseconds = _or_none(domain.controlInfo) or (libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0)
+    state, _, milliseconds = supported(domain.controlInfo, (libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0))
     if state != libvirt.VIR_DOMAIN_CONTROL_OCCUPIED or milliseconds < 1000 * PATIENCE:
         return ""
     return f"no answer from QEMU for {milliseconds // 1000} s: its live figures are the last known"

@@ -5,6 +5,8 @@ from typing import Any
 
 import libvirt
 
+from phyllome_nb.host.loop import Connection
+
 __all__ = ["open_with", "who_asks"]
 
 KINDS = {
@@ -33,7 +35,9 @@ def open_with(uri: str, write: bool, credentials: Mapping[str, str] | None) -> A
         return 0
 
     flags = 0 if write else libvirt.VIR_CONNECT_RO
-    return libvirt.openAuth(uri, [list(KINDS), answer, dict(credentials or {})], flags)
+    connection = libvirt.openAuth(uri, [list(KINDS), answer, dict(credentials or {})], flags)
+    connection.__class__ = Connection
+    return connection
 
 
 def who_asks(error: libvirt.libvirtError) -> str:

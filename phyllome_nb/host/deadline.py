@@ -1,6 +1,7 @@
 """Calls that may block for ever, and a caller that may not."""
 
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
@@ -35,6 +36,8 @@ def within(seconds: float, work: Callable[[], T], doing: str) -> T:
         try:
             result.set_result(work())
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is awaited)
+            # What was asked about is let go here, and not wherever somebody forgets the error.
+            traceback.clear_frames(error.__traceback__)
             result.set_exception(error)
 
     threading.Thread(target=run, name=f"libvirt: {doing}", daemon=True).start()

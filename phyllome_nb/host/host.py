@@ -88,14 +88,17 @@ class Host:
     def _open(self, name: str, credentials: Mapping[str, str] | None = None) -> tuple[Any, str]:
         def work() -> tuple[Any, str]:
             connection = open_with(self.uri, self.writable, credentials)
-            watch(connection, weakref.ref(self))
             return connection, name or _host_name(connection, self.uri, self.writable)
 
         try:
-            return within(self.timeout, work, f"opening {self.uri}")
+            connection, found = within(self.timeout, work, f"opening {self.uri}")
+            me = weakref.ref(self)
+            # Only of one that came in time: libvirt holds on to a connection that is watched.
+            within(self.timeout, lambda: watch(connection, me), f"opening {self.uri}")
         except libvirt.libvirtError as error:
             said = error.get_error_message() or str(error)
             raise Unreachable(f"{self.uri} cannot be opened: {said}.{who_asks(error)}") from error
+        return connection, found
 
     def ask(self, doing: str, work: Callable[[Any], T]) -> T:
         """Run `work` with the ``libvirt.virConnect``, within the deadline and with this package's errors.

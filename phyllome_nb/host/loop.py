@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from phyllome_nb.host.host import Host
 
-__all__ = ["ensure_loop", "unwatch", "watch"]
+__all__ = ["Connection", "ensure_loop", "unwatch", "watch"]
 
+WORKER = "libvirt: "
+"""How the names of threads begin that may wait for a host."""
 _LOCK = threading.Lock()
 _started = False
 
@@ -32,6 +34,27 @@ def ensure_loop() -> None:
         libvirt.virEventRegisterDefaultImpl()
         threading.Thread(target=_run, name="libvirt events", daemon=True).start()
         _started = True
+
+
+class Connection(libvirt.virConnect):  # type: ignore[misc]  # libvirt ships no types
+    """A connection that is never closed in a thread that has something else to do.
+
+    Closing asks the host, which may not answer. And Python drops what nobody holds any longer in whatever thread it
+    happens to be: in the kernel's own, if an exception had held the connection.
+    """
+
+    _o: Any
+
+    def __del__(self) -> None:
+        handle, self._o = self._o, None
+        if handle is None:
+            return
+        if threading.current_thread().name.startswith(WORKER):
+            libvirt.libvirtmod.virConnectClose(handle)
+            return
+        with contextlib.suppress(RuntimeError):  # at the end of the process, which closes everything
+            close = libvirt.libvirtmod.virConnectClose
+            threading.Thread(target=close, args=(handle,), name=f"{WORKER}closing", daemon=True).start()
 
 
 def watch(connection: Any, host: "weakref.ref[Host]") -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,7 +54,7 @@ def _differences(before: Element, after: Element, path: str) -> Iterator[Differe
     old, new = own(before), own(after)
     for name in dict.fromkeys([*old, *new]):
         place = f"{path}@{label(name)}" if name else path.rstrip("/")
-        shown = public(before, name, old.get(name, "")), public(after, name, new.get(name, ""))
+        shown = (_readable(each, name, said.get(name, "")) for each, said in ((before, old), (after, new)))
         if name not in old:
             yield Difference("added", place, *shown)
         elif name not in new:
@@ -138,6 +139,15 @@ def same_text(old: str, new: str) -> bool:
         return Size(old).ceil("KiB") == Size(new).ceil("KiB")
     except DefinitionError:
         return False
+
+
+def _readable(element: Element, name: str, value: str) -> str:
+    """A value as a person would write it: no password, and KiB in the largest unit in which they are whole."""
+    raw = element.get(name) if name else text_of(element).strip()
+    if name in AMOUNTS and value == f"{raw} KiB":  # as libvirt writes them all
+        with suppress(DefinitionError):
+            return str(Size(value))
+    return public(element, name, value)
 
 
 def _number(text: str) -> int | None:
