@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from examples.example import machine
 from support.libvirtd import Daemon, libvirtd
 from support.panel import button, field, walk
 from support.process import end, hypervisor_user, until
+from support.remote import far_libvirtd
 
 XML = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
@@ -350,3 +352,31 @@ def test_a_saved_notebook_holds_no_secret(own: Daemon) -> None:
     assert not [state for state in states if "s3same" in state]
     assert "s3same" in domain.XMLDesc(XML)
     other.close()
+
+
+def test_a_socket_that_is_not_for_this_user_is_one_sentence(own: Daemon) -> None:
+    """Another user is told that they may not, without a traceback of libvirt's."""
+    need(os.geteuid() == 0, "the right to play another user")
+    code = f"import phyllome_nb as ph\ntry: ph.connect({own.uri!r})\nexcept ph.errors.Unreachable as e: print(e)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd="/", user=54321, group=54321,
+        extra_groups=[], env={"HOME": "/nonexistent"},
+    )  # fmt: skip
+    assert re.fullmatch(r".* cannot be opened: .*Permission denied\.\n", done.stdout), done.stderr
+
+
+def test_a_host_that_is_full_is_given_up_at_the_deadline(running_daemon: Daemon, scratch: Path) -> None:  # noqa: ARG001
+    """It takes no more clients and says nothing: the opening ends at the deadline, and works once there is room."""
+    settings = 'listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "PORT"\nauth_tcp = "none"\n'
+    with far_libvirtd(scratch / "full-host", f"{settings}max_clients = 1\nmax_anonymous_clients = 1\n") as small:
+        only = libvirt.open(small.uri)
+        with pytest.raises(ph.errors.NoAnswer, match=r"No answer within 1 s while opening"):
+            ph.connect(small.uri, timeout=1)
+        only.close()
+        until(lambda: _opens(small.uri), 20, "room for one more")
+
+
+def _opens(uri: str) -> bool:
+    with contextlib.suppress(ph.errors.HostError), ph.connect(uri, timeout=2) as host:
+        return host.domains() == []
+    return False
