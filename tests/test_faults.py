@@ -18,10 +18,9 @@ import pytest
 import phyllome_nb as ph
 from conftest import need
 from examples.example import machine
-from support.libvirtd import Daemon, libvirtd
+from support.libvirtd import SETTINGS, Daemon, libvirtd, start
 from support.panel import button, field, walk
 from support.process import end, hypervisor_user, until
-from support.remote import far_libvirtd
 
 XML = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 
@@ -50,28 +49,7 @@ def edited(host: ph.Host, name: str = "vm") -> ph.Change:
 
 def restarted(own: Daemon) -> subprocess.Popen[bytes]:
     """The daemon again, in its own directories and on its own socket."""
-    environment = os.environ | {
-        name: str(own.base / place)
-        for name, place in {
-            "HOME": "home",
-            "XDG_RUNTIME_DIR": "run",
-            "XDG_CONFIG_HOME": "config",
-            "XDG_CACHE_HOME": "cache",
-            "XDG_DATA_HOME": "data",
-        }.items()
-    }
-    command = ["libvirtd", "--config", str(own.base / "libvirtd.conf"), "--pid-file", str(own.base / "run/pid2")]
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    process = subprocess.Popen([*hypervisor_user().prefix, *command], env=environment | {"PATH": path}, cwd=own.base)
-
-    def answers() -> bool:
-        with contextlib.suppress(libvirt.libvirtError):
-            libvirt.open(own.uri).close()
-            return True
-        return False
-
-    until(answers, 30, "the daemon to answer again")
-    return process
+    return start(own.base, hypervisor_user())
 
 
 def test_a_directory_that_cannot_be_written_to_loses_nothing(own: Daemon) -> None:
@@ -367,8 +345,7 @@ def test_a_socket_that_is_not_for_this_user_is_one_sentence(own: Daemon) -> None
 
 def test_a_host_that_is_full_is_given_up_at_the_deadline(running_daemon: Daemon, scratch: Path) -> None:  # noqa: ARG001
     """It takes no more clients and says nothing: the opening ends at the deadline, and works once there is room."""
-    settings = 'listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "PORT"\nauth_tcp = "none"\n'
-    with far_libvirtd(scratch / "full-host", f"{settings}max_clients = 1\nmax_anonymous_clients = 1\n") as small:
+    with libvirtd(scratch / "full-host", f"{SETTINGS}max_clients = 1\nmax_anonymous_clients = 1\n") as small:
         only = libvirt.open(small.uri)
         with pytest.raises(ph.errors.NoAnswer, match=r"No answer within 1 s while opening"):
             ph.connect(small.uri, timeout=1)

@@ -14,9 +14,9 @@ import pytest
 
 import phyllome_nb as ph
 from conftest import need
-from support.libvirtd import Daemon
+from support.libvirtd import Daemon, libvirtd
 from support.process import SEARCH_PATH, hypervisor_user, until
-from support.remote import Cable, SshServer, authority, cable, certificate, far_libvirtd, ssh_server
+from support.remote import Cable, SshServer, authority, cable, certificate, ssh_server
 
 DELAY = 0.02
 TLS = """listen_tls = 1
@@ -79,7 +79,7 @@ def pki(scratch: Path) -> Path:
 @pytest.fixture(scope="module")
 def far(scratch: Path, pki: Path) -> Iterator[Daemon]:
     """A libvirtd that listens for TLS alone, and asks for a client's certificate; SSH leads to its socket."""
-    with far_libvirtd(scratch / "far", TLS.format(pki)) as daemon:
+    with libvirtd(scratch / "far", TLS.format(pki)) as daemon:
         yield daemon
 
 
@@ -156,7 +156,7 @@ def laid(scratch: Path) -> Iterator[tuple[Cable, Daemon]]:
     need_namespaces()
     if not os.access("/dev/net/tun", os.W_OK):
         pytest.skip("this machine has no TUN device")
-    with cable(DELAY) as to, far_libvirtd(scratch / "tcp", OPEN, to.enter) as daemon:
+    with cable(DELAY) as to, libvirtd(scratch / "tcp", OPEN, to.enter) as daemon:
         yield to, daemon
 
 

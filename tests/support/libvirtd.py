@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ HOMES = {
     "XDG_CACHE_HOME": "cache",
     "XDG_DATA_HOME": "data",
 }
+SETTINGS = 'listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "PORT"\nauth_tcp = "none"\n'
+"""What it is told of the network; PORT stands for a free one."""
 UNDEFINE = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
@@ -116,7 +118,7 @@ def processes(base: Path) -> list[int]:
     return sorted(found)
 
 
-def lay_out(base: Path, user: User) -> int:
+def lay_out(base: Path, user: User, settings: str) -> int:
     """Make the daemon's directories and configuration; return the port it is to listen on."""
     base.mkdir(parents=True, exist_ok=True)
     for parent in base.resolve().parents:
@@ -126,9 +128,7 @@ def lay_out(base: Path, user: User) -> int:
     for directory in directories:
         directory.mkdir(exist_ok=True)
     port = free_port()
-    (base / "libvirtd.conf").write_text(
-        f'listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "{port}"\nauth_tcp = "none"\n',
-    )
+    (base / "libvirtd.conf").write_text(settings.replace("PORT", str(port)))
     # Consoles without a virtlogd beside the daemon, guests without a profile only root could load.
     (base / "config/libvirt/qemu.conf").write_text('stdio_handler = "file"\nsecurity_driver = "none"\n')
     for image in (guest.KERNEL, guest.INITRD):
@@ -140,22 +140,13 @@ def lay_out(base: Path, user: User) -> int:
     return port
 
 
-@contextlib.contextmanager
-def libvirtd(base: Path) -> Iterator[Daemon]:
-    """Run a libvirtd until the block ends, and leave none of its processes, domains or files behind.
-
-    Parameters
-    ----------
-    base
-        A directory to make and to remove: short, for sockets lie in it, and below ones that anybody may enter.
-    """
-    user = hypervisor_user()
-    port = lay_out(base, user)
+def start(base: Path, user: User, enter: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    """Start a libvirtd in directories that are laid out, and wait until it answers; again, if it has ended."""
     command = ["libvirtd", "--listen", "--config", str(base / "libvirtd.conf"), "--pid-file", str(base / "run/pid")]
     environment = os.environ | {name: str(base / place) for name, place in HOMES.items()} | {"PATH": SEARCH_PATH}
-    with (base / "libvirtd.log").open("wb") as log:
-        process = subprocess.Popen([*user.prefix, *command], env=environment, stderr=log, cwd=base)
-    daemon = Daemon(base, process.pid, port)
+    with (base / "libvirtd.log").open("ab") as log:
+        process = subprocess.Popen([*enter, *user.prefix, *command], env=environment, stderr=log, cwd=base)
+    daemon = Daemon(base, process.pid, 0)
 
     def answers() -> bool:
         if process.poll() is not None:
@@ -168,9 +159,34 @@ def libvirtd(base: Path) -> Iterator[Daemon]:
 
     try:
         until(answers, 30, "libvirtd to answer")
-        yield daemon
-    finally:
+    except BaseException:
         end_all(process, base)
+        raise
+    return process
+
+
+@contextlib.contextmanager
+def libvirtd(base: Path, settings: str = SETTINGS, enter: Sequence[str] = ()) -> Iterator[Daemon]:
+    """Run a libvirtd until the block ends, and leave none of its processes, domains or files behind.
+
+    Parameters
+    ----------
+    base
+        A directory to make and to remove: short, for sockets lie in it, and below ones that anybody may enter.
+    settings
+        Its configuration file, in which PORT stands for its port.
+    enter
+        The words before its command that bring it elsewhere, such as into a network of its own.
+    """
+    user = hypervisor_user()
+    port = lay_out(base, user, settings)
+    try:
+        process = start(base, user, enter)
+        try:
+            yield Daemon(base, process.pid, port)
+        finally:
+            end_all(process, base)
+    finally:
         shutil.rmtree(base)
 
 

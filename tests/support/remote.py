@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import libvirt
-
-from support.libvirtd import HOMES, Daemon, end_all, lay_out
+from support.libvirtd import Daemon
 from support.process import SEARCH_PATH, end, free_port, hypervisor_user, until
 
 EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
@@ -29,39 +27,6 @@ def run(*command: object) -> None:
     done = subprocess.run([*map(str, command)], check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {done.stderr}")
-
-
-@contextlib.contextmanager
-def far_libvirtd(base: Path, settings: str, enter: tuple[str, ...] = ()) -> Iterator[Daemon]:
-    """Run a libvirtd as ``support.libvirtd`` does, with other settings ("PORT" stands for its port).
-
-    ``enter`` are the words before its command that bring it elsewhere.
-    """
-    user = hypervisor_user()
-    port = lay_out(base, user)
-    (base / "libvirtd.conf").write_text(settings.replace("PORT", str(port)))
-    command = ["libvirtd", "--listen", "--config", str(base / "libvirtd.conf"), "--pid-file", str(base / "run/pid")]
-    environment = os.environ | {name: str(base / place) for name, place in HOMES.items()} | {"PATH": SEARCH_PATH}
-    with (base / "libvirtd.log").open("wb") as log:
-        process = subprocess.Popen([*enter, *user.prefix, *command], env=environment, stderr=log, cwd=base)
-    daemon = Daemon(base, process.pid, port)
-
-    def answers() -> bool:
-        if process.poll() is not None:
-            raise RuntimeError(f"libvirtd ended at once:\n{daemon.log}")
-        with contextlib.suppress(libvirt.libvirtError):
-            connection = libvirt.open(daemon.uri)
-            connection.getDomainCapabilities(virttype="qemu")  # takes seconds, once: that is no slowness of the network
-            connection.close()
-            return True
-        return False
-
-    try:
-        until(answers, 30, "libvirtd to answer")
-        yield daemon
-    finally:
-        end_all(process, base)
-        shutil.rmtree(base)
 
 
 def authority(directory: Path) -> None:
