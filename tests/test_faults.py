@@ -198,7 +198,7 @@ def test_a_hung_qemu_hides_nothing_but_its_own_live_figures(own: Daemon) -> None
     os.kill(pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
-        with pytest.raises(ph.errors.NoAnswer, match=r"No answer within 6 s while ballooning 'vm'"):
+        with pytest.raises(ph.errors.NoAnswer, match=r"No answer within 6 s while setting 32 MiB of memory of 'vm'"):
             host.guest("vm").set_memory("32 MiB", stored=False)
         assert (
             host.guest("fine").set_memory("32 MiB", stored=False) == "fine has 32 MiB of memory until it is turned off."

@@ -213,3 +213,33 @@ def test_a_guest_gives_memory_back_and_turns_itself_off(
     until(lambda: domain.memoryStats()["actual"] == 128 * 1024, 20, "the balloon to move")
     assert str(host.domain("real").memory.current) == "128 MiB"
     assert re.fullmatch(r"real is off\.", guest.shutdown(wait=40))
+
+
+def test_a_transient_vm_is_not_made_permanent_by_an_edit(daemon: Daemon, other: libvirt.virConnect) -> None:
+    """It has no stored definition: nothing is written, and it vanishes when it is turned off, as it would have."""
+    other.createXML(machine(name="passing"))
+    host = ph.connect(daemon.uri, write=True)
+    spec = host.domain("passing")
+    spec.title = "kept?"
+    change = host.change(spec)
+    assert "passing is transient: it has no stored definition that could be changed." in change.situation.notes()
+    with pytest.raises(Refused, match=r"'passing' is transient.*Nothing was written"):
+        change.apply()
+    assert not other.lookupByName("passing").isPersistent()
+    guest = host.guest("passing")
+    assert guest.set_memory("32 MiB", stored=False) == "passing has 32 MiB of memory until it is turned off."
+    guest.force_off()
+    assert other.listAllDomains() == []
+
+
+def test_what_the_running_vm_refuses_is_not_stored_either(vm: Guest) -> None:
+    """More memory than it was started with: neither the VM nor its definition is changed."""
+    vm.start()
+    spec = vm.host.domain("vm")
+    spec.memory.maximum = "256 MiB"
+    vm.host.change(spec).apply()
+    with pytest.raises(Refused, match="higher than max memory"):
+        vm.set_memory("200 MiB")
+    assert str(vm.host.domain("vm").memory.current) == "64 MiB"
+    with pytest.raises(ph.errors.DefinitionError, match="Neither the running VM nor its definition"):
+        vm.set_memory("32 MiB", live=False, stored=False)

@@ -142,7 +142,7 @@ class Change:
         NotKept
             If the definition as it is cannot be kept; nothing was written.
         Refused
-            If libvirt refuses the definition, or the VM is being migrated; nothing was written.
+            If libvirt refuses the definition, or the VM is being migrated or transient; nothing was written.
         Unreachable
             If the host cannot be reached; nothing was written.
         OutcomeUnknown
@@ -234,6 +234,11 @@ class Change:
         now = situation(self.host, before)
         if now.busy:
             raise Refused(f"{name!r} is being migrated or saved, which would lose the change. Nothing was written.")
+        if now.transient:
+            raise Refused(
+                f"{name!r} is transient: it has no stored definition, and a write would give it one. Nothing was "
+                "written; to make a VM of its own, set another name, and uuid to None."
+            )
         history.keep(base, uuid)
         try:
             written = self._write(lambda connection: write.define_over(connection, uuid, base, text))

@@ -9,7 +9,7 @@ import libvirt
 
 from phyllome_nb.domain.identity import check_name
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError, FieldError, Undecided
+from phyllome_nb.errors import DefinitionError, FieldError, PhyllomeError, Undecided
 from phyllome_nb.host import history, write
 from phyllome_nb.host.situation import supported
 from phyllome_nb.size import Size
@@ -215,20 +215,17 @@ class Guest:
             Whether the definition is changed: what the balloon leaves it.
         """
         wanted = Size(size)
-        runs = self._runs() if live is None else live
-        if stored:
-            spec = self.host.domain(self.name)
-            if wanted > spec.memory.maximum:
-                raise FieldError(
-                    f"memory: {wanted} is more than the maximum of {spec.memory.maximum}; raise that first, with "
-                    "host.change."
-                )
-            spec.memory.current = wanted
-            self.host.change(spec).apply()
-        if runs:
-            kib = -(-wanted // 1024)
-            self._ask("ballooning", lambda domain: domain.setMemoryFlags(kib, libvirt.VIR_DOMAIN_AFFECT_LIVE))
-        return self._set(f"{wanted} of memory", runs, stored)
+        spec = self.host.domain(self.name)
+        if stored and wanted > spec.memory.maximum:
+            raise _too_many(f"memory: {wanted} is", spec.memory.maximum)
+        spec.memory.current = wanted
+        kib = -(-wanted // 1024)
+        return self._set(
+            f"{wanted} of memory",
+            self.host.change(spec) if stored else None,
+            live,
+            lambda domain: domain.setMemoryFlags(kib, libvirt.VIR_DOMAIN_AFFECT_LIVE),
+        )
 
     def set_vcpus(self, count: int, *, live: bool | None = None, stored: bool = True) -> Said:
         """Let it have so many vCPUs, of those that its definition allows at most.
@@ -242,25 +239,33 @@ class Guest:
         stored : bool
             Whether the definition is changed.
         """
-        runs = self._runs() if live is None else live
-        if stored:
-            spec = self.host.domain(self.name)
-            if count > spec.vcpus.maximum:
-                raise FieldError(
-                    f"vcpus: {count} are more than the maximum of {spec.vcpus.maximum}; raise that first, with "
-                    "host.change."
-                )
-            spec.vcpus.current = count
-            self.host.change(spec).apply()
-        if runs:
-            self._ask("plugging vCPUs", lambda domain: domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE))
-        return self._set(f"{count} vCPU{'s' if count != 1 else ''}", runs, stored)
+        spec = self.host.domain(self.name)
+        if stored and count > spec.vcpus.maximum:
+            raise _too_many(f"vcpus: {count} are", spec.vcpus.maximum)
+        spec.vcpus.current = count
+        return self._set(
+            f"{count} vCPU{'s' if count != 1 else ''}",
+            self.host.change(spec) if stored else None,
+            live,
+            lambda domain: domain.setVcpusFlags(count, libvirt.VIR_DOMAIN_AFFECT_LIVE),
+        )
 
-    def _set(self, what: str, live: bool, stored: bool) -> Said:
-        if not live and not stored:
+    def _set(self, what: str, change: "Change | None", live: bool | None, now: Callable[[Any], object]) -> Said:
+        """Change the running VM first, which may refuse, and then its definition."""
+        runs = self._runs() if live is None else live
+        if not runs and change is None:
             raise DefinitionError("Neither the running VM nor its definition was to be changed.")
-        when = "now and from its next start on" if live and stored else "until it is turned off"
-        return self._said(f"has {what} {when if live else 'from its next start on'}.")
+        if runs:
+            self._ask(f"setting {what} of", now)
+        if change is None:
+            return self._said(f"has {what} until it is turned off.")
+        try:
+            change.apply()
+        except PhyllomeError as error:
+            if runs:
+                error.add_note(f"The running VM has {what} already; its definition has not.")
+            raise
+        return self._said(f"has {what} {'now and ' if runs else ''}from its next start on.")
 
     def _said(self, text: str) -> Said:
         return Said(f"{self.name} {text}")
@@ -280,6 +285,10 @@ class Guest:
 
     def __repr__(self) -> str:
         return f"<Guest {self.name} on {self.host.name}>"
+
+
+def _too_many(said: str, most: object) -> FieldError:
+    return FieldError(f"{said} more than the maximum of {most}; raise that first, with host.change.")
 
 
 def _leaves(domain: Any, spec: DomainSpec) -> dict[str, str]:

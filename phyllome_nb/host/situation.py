@@ -35,6 +35,8 @@ class Situation:
     """It was saved by libvirt, and its next start goes on from there."""
     busy: bool = False
     """It is being migrated, saved or dumped."""
+    transient: bool = False
+    """It runs, and nothing of it is stored."""
     pending: tuple[Difference, ...] = ()
     """What its next start brings already, before this change."""
 
@@ -43,6 +45,8 @@ class Situation:
         notes = self.afterwards()
         if self.busy:
             notes.append(f"{self.name} is being migrated or saved; a write now would be lost, so it is refused.")
+        if self.transient:
+            notes.append(f"{self.name} is transient: it has no stored definition that could be changed.")
         if self.pending:
             named = "; ".join(map(str, self.pending[:SHOWN]))
             more = f"; and {len(self.pending) - SHOWN} more" if len(self.pending) > SHOWN else ""
@@ -85,9 +89,10 @@ def _situation(connection: Any, name: str, uuid: str) -> Situation:
     return Situation(
         name,
         running,
-        bool(supported(domain.hasManagedSaveImage)),
-        running and _is_busy(domain),
-        _pending(domain) if running else (),
+        saved=bool(supported(domain.hasManagedSaveImage)),
+        busy=running and _is_busy(domain),
+        transient=not domain.isPersistent(),
+        pending=_pending(domain) if running else (),
     )
 
 
