@@ -20,7 +20,6 @@ from phyllome_nb.errors import (
     NoSuchDomain,
     NotKept,
     OutcomeUnknown,
-    PhyllomeError,
     ReadOnly,
     Refused,
     Unreachable,
@@ -28,7 +27,6 @@ from phyllome_nb.errors import (
 from phyllome_nb.host import history, write
 from phyllome_nb.host.report import Report
 from phyllome_nb.host.situation import Situation, situation
-from phyllome_nb.html import Html, el, styled
 from phyllome_nb.rules.catalogue import SCHEMA
 from phyllome_nb.rules.finding import Finding, Findings
 from phyllome_nb.xml.merge import Prefer
@@ -353,18 +351,9 @@ class Change:
         return f"<Change: {what} on {self.host.name}>"
 
     def _repr_html_(self) -> str:
-        from phyllome_nb.capacity import view
+        from phyllome_nb.host.change_view import page
 
-        parts: list[str] = [el("b", f"{'Change of' if self.before else 'A new VM'} {self.after.name}")]
-        try:
-            parts += [el("div", each, class_="phy-warning") for each in self.situation.notes()]
-            parts += [_shown("What changes", self.diff), _shown("What experts say", self.findings)]
-            parts += [_shown("What libvirt would do", self.trial())]
-            effect = view.effect(self.host.snapshot(), self.after)
-            parts += [el("div", el("b", "What it does to the host"), effect)]
-        except PhyllomeError as error:
-            parts.append(el("p", str(error), class_="phy-error"))
-        return styled(*parts)
+        return page(self)
 
 
 def restoring(host: "Host", kept: history.Kept) -> Change:
@@ -380,10 +369,6 @@ def restoring(host: "Host", kept: history.Kept) -> Change:
 
 def _kept(name: str) -> str:
     return f"What it was is in host.history({name!r})."
-
-
-def _shown(title: str, what: object) -> Html:
-    return el("div", el("b", title), Html(what._repr_html_()))  # type: ignore[attr-defined]
 
 
 def _edited(spec: DomainSpec) -> DomainSpec | None:
