@@ -446,3 +446,18 @@ def test_who_was_replaced_in_the_last_moment_is_told(
     change.rebase().apply()
     now = host.domain("web")
     assert (now.title, now.description) == ("mine", "theirs")
+
+
+def test_a_vm_that_came_back_meanwhile_is_not_overwritten(host: ph.Host, other: libvirt.virConnect) -> None:
+    """It was gone when its definition was looked out, and somebody has defined it since, with the same uuid."""
+    spec = host.domain("web")
+    spec.title = "kept"
+    host.change(spec).apply()
+    text = stored(other)
+    other.lookupByName("web").undefine()
+    change = host.restore(host.history("web")[-1])
+    other.defineXML(text.replace("kept</description>", "theirs</description>"))
+    before = stored(other)
+    with pytest.raises(ph.errors.DomainExists, match=r"A VM with the uuid .* exists; it is unchanged"):
+        change.apply()
+    assert stored(other) == before

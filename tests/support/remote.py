@@ -19,6 +19,14 @@ from pathlib import Path
 from support.libvirtd import Daemon
 from support.process import SEARCH_PATH, end, free_port, hypervisor_user, until
 
+TLS = """listen_tls = 1
+tls_port = "PORT"
+listen_addr = "127.0.0.1"
+key_file = "{0}/serverkey.pem"
+cert_file = "{0}/servercert.pem"
+ca_file = "{0}/cacert.pem"
+"""
+OPEN = 'listen_tls = 0\nlisten_tcp = 1\nlisten_addr = "0.0.0.0"\ntcp_port = "PORT"\nauth_tcp = "none"\n'
 EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
 
 
