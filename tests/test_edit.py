@@ -461,3 +461,14 @@ def test_a_vm_that_came_back_meanwhile_is_not_overwritten(host: ph.Host, other: 
     with pytest.raises(ph.errors.DomainExists, match=r"A VM with the uuid .* exists; it is unchanged"):
         change.apply()
     assert stored(other) == before
+
+
+def test_undo_of_a_new_vm_takes_nothing_from_others(host: ph.Host, other: libvirt.virConnect) -> None:
+    """Somebody has changed the VM since it was made: it stays."""
+    change = host.change(ph.profiles.linux_legacy(name="new", type="qemu", network=None))
+    change.apply()
+    text = other.lookupByName("new").XMLDesc(XML)
+    other.defineXML(text.replace("<memory ", "<title>theirs</title><memory "))
+    with pytest.raises(Conflict, match="Somebody else has changed 'new' since; it stays"):
+        change.undo()
+    assert host.domain("new").title == "theirs"
