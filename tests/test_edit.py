@@ -270,7 +270,8 @@ def test_what_is_restored_overwrites_no_other(host: ph.Host) -> None:
 
 
 def test_every_definition_is_kept_for_its_owner_alone(host: ph.Host, state: Path) -> None:
-    """One file a version, named by uuid and time, in a directory that nobody else can enter."""
+    """One file a version, named by uuid and time, in a directory that nobody else can enter, also where it was open."""
+    state.mkdir(parents=True, mode=0o755)
     uuid = host.domain("web").uuid
     for cpus in (3, 4):
         spec = host.domain("web")
