@@ -64,6 +64,7 @@ def test_the_effect_is_the_difference_and_not_one_more_vm(panel: ph.DomainPanel)
     """A VM that is there already is counted once, with what it will have."""
     was = panel.host.domain("build-1").memory.maximum.to("GiB")
     field(panel, "memory-maximum").value = f"{was + 2} GiB"
+    assert "once this VM was started again" in panel._effect.value
     before, after = re.findall(r"([\d.]+) → ([\d.]+) of 64 GiB", panel._effect.value)[-1]
     assert float(after) - float(before) == 2
 

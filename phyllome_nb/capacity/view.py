@@ -14,6 +14,7 @@ __all__ = ["balance", "effect", "heading", "snapshot", "summary"]
 
 NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
 WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
+CHANGED = {"running": "once this VM was started again", "defined": "if every VM ran"}
 RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
 
 
@@ -47,8 +48,9 @@ def balance(taken: Snapshot) -> Html:
 
 
 def effect(taken: Snapshot, spec: DomainSpec) -> Html:
-    """What the host has promised, and what one more VM would add."""
-    return _bars(taken.effect(spec), WITH_IT)
+    """What the host has promised, and what one more VM would add, or one of its own that is defined otherwise."""
+    known = spec.uuid in {domain.uuid for domain in taken.domains}
+    return _bars(taken.effect(spec), CHANGED if known else WITH_IT)
 
 
 def _bars(table: pd.DataFrame, counts: dict[str, str]) -> Html:
