@@ -48,7 +48,8 @@ def edited(host: ph.Host, name: str = "vm") -> ph.Change:
 
 
 def restarted(own: Daemon) -> subprocess.Popen[bytes]:
-    """The daemon again, in its own directories and on its own socket."""
+    """The daemon again, once it has ended, in its own directories and on its own socket."""
+    until(lambda: own.pid not in own.processes(), 20, "the daemon to end")
     return start(own.base, hypervisor_user())
 
 
