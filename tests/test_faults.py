@@ -18,6 +18,7 @@ import pytest
 import phyllome_nb as ph
 from conftest import need
 from examples.example import machine
+from phyllome_nb.host.situation import situation
 from support.libvirtd import SETTINGS, Daemon, libvirtd, start
 from support.panel import button, field, walk
 from support.process import end, hypervisor_user, until
@@ -227,8 +228,8 @@ def test_a_vm_that_is_being_saved_is_not_written_to(own: Daemon) -> None:
     saving = threading.Thread(target=domain.managedSave)
     saving.start()
     try:
-        until(lambda: host.change(host.domain("vm")).situation.busy, 20, "the job to begin")
-        assert "is being migrated or saved" in " ".join(host.change(host.domain("vm")).situation.notes())
+        until(lambda: situation(host, change.before).busy, 20, "the job to begin")
+        assert "is being migrated or saved" in " ".join(situation(host, change.before).notes())
         with pytest.raises(ph.errors.Refused, match=r"being migrated or saved.*Nothing was written"):
             change.apply()
     finally:

@@ -59,6 +59,8 @@ def test_the_rules_of_a_session_are_those_of_a_session(daemon: Daemon) -> None:
     spec.memory.update(source="memfd", access="shared")
     share = spec.devices.filesystems.add(type="mount", accessmode="passthrough", dir="/srv", target="srv")
     share.driver.type = "virtiofs"
+    if host.ask("asking its version", lambda connection: connection.getLibVersion()) >= 10_000_000:
+        pytest.skip("since libvirt 10.0 a user's own may share directories by virtiofs")
     result = host.trial(spec)
     assert not result.accepted
     assert "session" in result.message

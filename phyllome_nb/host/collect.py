@@ -18,7 +18,7 @@ from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snaps
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, NoAnswer
 from phyllome_nb.host.deadline import within
-from phyllome_nb.host.situation import supported
+from phyllome_nb.host.situation import waiting
 from phyllome_nb.size import Size
 
 __all__ = ["collect"]
@@ -186,8 +186,12 @@ def _domain(domain: Any) -> DomainFacts | None:
         amounts = Size(current, "KiB"), Size(most, "KiB")
         vcpus_max = _live_vcpus(domain)
         live = Promise(vcpus, vcpus_max, *amounts) if vcpus_max else None
-        stored, problem, claims = _stored(domain) if persistent else (None, "", Claims())
-        problem = problem or (_silence(domain) if live else "")
+        stored, problem, claims = None, "", Claims()
+        if live and (seconds := waiting(domain)):
+            # From 11 on, libvirt lets also those wait who ask for the definition.
+            problem = f"no answer from QEMU for {seconds} s: its live figures are the last known"
+        elif persistent:
+            stored, problem, claims = _stored(domain)
         return DomainFacts(
             name=domain.name(),
             uuid=domain.UUIDString(),
@@ -203,14 +207,6 @@ def _domain(domain: Any) -> DomainFacts | None:
         if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
             return None
         raise
-
-
-def _silence(domain: Any) -> str:
-    """Whether QEMU has left another call waiting; this one does not wait for it."""
-    state, _, milliseconds = supported(domain.controlInfo, (libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0))
-    if state != libvirt.VIR_DOMAIN_CONTROL_OCCUPIED or milliseconds < 1000 * PATIENCE:
-        return ""
-    return f"no answer from QEMU for {milliseconds // 1000} s: its live figures are the last known"
 
 
 def _live_vcpus(domain: Any) -> int:

@@ -42,6 +42,7 @@ def open_with(uri: str, write: bool, credentials: Mapping[str, str] | None) -> A
 
 def who_asks(error: libvirt.libvirtError) -> str:
     """What to do where the host did not let this user in."""
-    if error.get_error_code() not in REFUSALS:
+    certificate = "certificate" in (error.get_error_message() or "")
+    if error.get_error_code() not in REFUSALS or certificate:
         return ""
     return " It asks who you are: ph.connect(…, credentials={'username': …, 'password': getpass.getpass()})."

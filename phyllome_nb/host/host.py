@@ -20,7 +20,7 @@ from phyllome_nb.host.collect import collect
 from phyllome_nb.host.credentials import open_with, who_asks
 from phyllome_nb.host.deadline import within
 from phyllome_nb.host.loop import ensure_loop, unwatch, watch
-from phyllome_nb.host.translate import translate
+from phyllome_nb.host.translate import told, translate
 from phyllome_nb.host.trust import check_uri
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ class Host:
             # Only of one that came in time: libvirt holds on to a connection that is watched.
             within(self.timeout, lambda: watch(connection, me), f"opening {self.uri}")
         except libvirt.libvirtError as error:
-            said = error.get_error_message() or str(error)
-            raise Unreachable(f"{self.uri} cannot be opened: {said}.{who_asks(error)}") from error
+            raise Unreachable(f"{self.uri} cannot be opened: {told(error)}.{who_asks(error)}") from error
         return connection, found
 
     def ask(self, doing: str, work: Callable[[Any], T]) -> T:

@@ -13,7 +13,7 @@ from phyllome_nb.xml.compare import Difference
 if TYPE_CHECKING:
     from phyllome_nb.host.host import Host
 
-__all__ = ["Situation", "situation", "supported"]
+__all__ = ["Situation", "situation", "supported", "waiting"]
 
 OF_A_RUN = re.compile(
     r"@id|resource.*|seclabel.*|os/(@firmware|firmware.*|loader.*|nvram.*)|cpu/(@check|@migratable|model.*|vendor|feature.*)"
@@ -86,13 +86,14 @@ def situation(host: "Host", spec: DomainSpec | None) -> Situation:
 def _situation(connection: Any, name: str, uuid: str) -> Situation:
     domain = connection.lookupByUUIDString(uuid)
     running = bool(domain.isActive())
+    busy = running and _is_busy(domain)
     return Situation(
         name,
         running,
         saved=bool(supported(domain.hasManagedSaveImage)),
-        busy=running and _is_busy(domain),
+        busy=busy,
         transient=not domain.isPersistent(),
-        pending=_pending(domain) if running else (),
+        pending=_pending(domain) if running and not busy else (),
     )
 
 
@@ -101,6 +102,13 @@ def _is_busy(domain: Any) -> bool:
     if supported(domain.controlInfo, (0,))[0] == libvirt.VIR_DOMAIN_CONTROL_JOB:
         return True
     return bool(supported(domain.jobInfo, (0,))[0] != libvirt.VIR_DOMAIN_JOB_NONE)
+
+
+def waiting(domain: Any) -> int:
+    """For how many seconds QEMU has kept another call waiting; asking does not wait."""
+    state, _, milliseconds = supported(domain.controlInfo, (libvirt.VIR_DOMAIN_CONTROL_OK, 0, 0))
+    stuck = state in {libvirt.VIR_DOMAIN_CONTROL_OCCUPIED, libvirt.VIR_DOMAIN_CONTROL_JOB}
+    return milliseconds // 1000 if stuck else 0
 
 
 def supported(ask: Any, otherwise: Any = 0) -> Any:

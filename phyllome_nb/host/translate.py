@@ -4,7 +4,7 @@ import libvirt
 
 from phyllome_nb.errors import HostError, NoSuchDomain, ReadOnly, Refused, Unreachable
 
-__all__ = ["connection_lost", "translate"]
+__all__ = ["connection_lost", "told", "translate"]
 
 RPC_FAILURES = {libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_ERR_RPC}
 
@@ -16,9 +16,14 @@ def connection_lost(error: libvirt.libvirtError) -> bool:
     return error.get_error_domain() == libvirt.VIR_FROM_RPC and error.get_error_code() in RPC_FAILURES
 
 
+def told(error: libvirt.libvirtError) -> str:
+    """What libvirt says, on one line and without the full stop; ssh's banners span many."""
+    return " ".join((error.get_error_message() or str(error)).split()).rstrip(".")
+
+
 def translate(error: libvirt.libvirtError, where: str) -> HostError:
     """The error to raise for one of libvirt's; `where` names the host."""
-    said = (error.get_error_message() or str(error)).strip().replace("\n", " ")
+    said = told(error)
     if connection_lost(error):
         return Unreachable(f"The connection to {where} broke: {said}.")
     match error.get_error_code():

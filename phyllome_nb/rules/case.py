@@ -55,6 +55,10 @@ class Case:
         """The host's libvirt, as (9, 0, 0); None where it is unknown or no QEMU driver."""
         return version(self.host.libvirt) if self.host and self.host.hypervisor.startswith("QEMU") else None
 
+    def before(self, *later: int) -> bool:
+        """Whether the host's libvirt is older than a version, or unknown."""
+        return self.libvirt is None or self.libvirt < later
+
     @property
     def libvirt_name(self) -> str:
         """The host's libvirt for a sentence."""

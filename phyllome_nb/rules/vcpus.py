@@ -256,7 +256,7 @@ def addresses_have_their_bits(case: Case) -> Iterator[Found]:
     given = case.spec.cpu.maxphysaddr
     if not is_present(given):
         return
-    if given.mode == "emulate" and given.bits is None:
+    if given.mode == "emulate" and given.bits is None and case.before(11, 3):  # which was seen to start it
         yield Found(given, "bits", "Addresses are emulated, and their bits are not said.")
     elif given.mode == "passthrough" and given.bits is not None:
         fix = setting("Leave it out", given, bits=None)

@@ -10,7 +10,7 @@ from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Snapshot
 from phyllome_nb.rules.rule import Answer
 from phyllome_nb.size import Size
 
-__all__ = ["Example", "cells", "host", "machine"]
+__all__ = ["Example", "before_11_3", "cells", "host", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Example:
     """Whether what refuses the wrong one is harmed by it, so that a libvirt of this example's own is asked."""
     note: str = ""
     """Why libvirt is not asked."""
+
+
+def before_11_3(version: tuple[int, ...]) -> bool:
+    """Whether a libvirt is older than 11.3, which was seen to do otherwise."""
+    return version < (11, 3)
 
 
 def machine(

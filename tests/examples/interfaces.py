@@ -1,6 +1,6 @@
 """Rules about network interfaces."""
 
-from examples.example import Example, host, machine
+from examples.example import Example, before_11_3, host, machine
 from phyllome_nb.capacity.facts import Claims
 from phyllome_nb.capacity.snapshot import DomainFacts
 
@@ -29,7 +29,12 @@ VHOST = '<source type="unix" path="/tmp/vhost.sock" mode="client"/>'
 ADDRESS = f'<mac address="{MAC}"/>'
 
 EXAMPLES = [
-    Example("NET001", wrong=card("vhostuser", VHOST), right=card("vhostuser", VHOST, top=SHARED)),
+    Example(
+        "NET001",
+        wrong=card("vhostuser", VHOST),
+        right=card("vhostuser", VHOST, top=SHARED),
+        versions=before_11_3,
+    ),
     Example(
         "NET002",
         wrong=card("network", queues(2), "e1000", 2),

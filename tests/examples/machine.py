@@ -1,6 +1,6 @@
 """Rules about the machine, its firmware and what it boots."""
 
-from examples.example import Example, host, machine
+from examples.example import Example, before_11_3, host, machine
 from phyllome_nb.capacity.snapshot import DomainFacts
 
 __all__ = ["EXAMPLES"]
@@ -107,6 +107,7 @@ EXAMPLES = [
         wrong=loader('secure="yes"'),
         right=loader('secure="yes"', features="<acpi/><smm state='on'/>"),
         message="SMM",
+        versions=before_11_3,
     ),
     Example(
         "FW005",

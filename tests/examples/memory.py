@@ -1,6 +1,6 @@
 """Rules about memory and what backs it."""
 
-from examples.example import Example, cells, host, machine
+from examples.example import Example, before_11_3, cells, host, machine
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise
 from phyllome_nb.size import Size
 
@@ -121,6 +121,7 @@ EXAMPLES = [
         wrong=machine(memory="<maxMemory>262144</maxMemory><memory>131072</memory>", cpu=CELL),
         right=machine(memory=GROWING, cpu=CELL),
         message="slot",
+        versions=before_11_3,
     ),
     Example(
         "MEM015",
@@ -128,7 +129,13 @@ EXAMPLES = [
         right=machine(memory=GROWING, cpu=CELL),
         message="memory",
     ),
-    Example("MEM015", wrong=machine(memory=GROWING), right=machine(memory=GROWING, cpu=CELL), message="NUMA"),
+    Example(
+        "MEM015",
+        wrong=machine(memory=GROWING),
+        right=machine(memory=GROWING, cpu=CELL),
+        message="NUMA",
+        versions=before_11_3,
+    ),
     Example("MEM016", wrong=machine(DIMM, cpu=CELL), right=machine(DIMM, memory=GROWING, cpu=CELL), message="memory"),
     Example(
         "MEM016",

@@ -1,6 +1,6 @@
 """Rules about host devices and the IOMMU."""
 
-from examples.example import Example, host, machine
+from examples.example import Example, before_11_3, host, machine
 from phyllome_nb.capacity.facts import Claims, HostDevice
 from phyllome_nb.capacity.snapshot import DomainFacts
 
@@ -88,6 +88,7 @@ EXAMPLES = [
         wrong=machine(iommu(driver='intremap="on"')),
         right=machine(iommu(driver='intremap="on"'), features=SPLIT),
         message="interrupt remapping",
+        versions=before_11_3,
     ),
     Example(
         "IOM002",

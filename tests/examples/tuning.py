@@ -1,6 +1,6 @@
 """Rules about shares, quotas, priorities and I/O threads."""
 
-from examples.example import Example, host, machine
+from examples.example import Example, before_11_3, host, machine
 
 __all__ = ["EXAMPLES"]
 
@@ -28,7 +28,13 @@ def controller(model: str) -> str:
 FIFO = '<vcpusched vcpus="0" scheduler="fifo" priority="1"/>'
 
 EXAMPLES = [
-    Example("TUN001", wrong=tuned("<shares>1</shares>"), right=tuned("<shares>1024</shares>"), message="shares"),
+    Example(
+        "TUN001",
+        wrong=tuned("<shares>1</shares>"),
+        right=tuned("<shares>1024</shares>"),
+        message="shares",
+        versions=before_11_3,
+    ),
     Example("TUN001", wrong=tuned("<period>500</period>"), right=tuned("<period>1000</period>"), message="period"),
     Example("TUN001", wrong=tuned("<quota>500</quota>"), right=tuned("<quota>-1</quota>"), message="quota"),
     Example(

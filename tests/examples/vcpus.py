@@ -1,6 +1,6 @@
 """Rules about vCPUs, their topology and the processor they are."""
 
-from examples.example import Example, host, machine
+from examples.example import Example, before_11_3, host, machine
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise
 from phyllome_nb.size import Size
 
@@ -59,12 +59,14 @@ EXAMPLES = [
         right=counted("<vcpu>288</vcpu>", devices=EIM, features=SPLIT),
         against=host(),
         message="288",
+        versions=before_11_3,
     ),
     Example(
         "CPU005",
         wrong=counted("<vcpu>256</vcpu>"),
         right=counted("<vcpu>256</vcpu>", devices=EIM, features=SPLIT),
         message="extended interrupt mode",
+        versions=before_11_3,
     ),
     Example("CPU006", wrong=counted("<vcpu>5</vcpu>"), right=counted("<vcpu>4</vcpu>"), against=host()),
     Example(
@@ -119,6 +121,7 @@ EXAMPLES = [
         wrong=cpu('<maxphysaddr mode="emulate"/>'),
         right=cpu('<maxphysaddr mode="emulate" bits="40"/>'),
         message="bits",
+        versions=before_11_3,
     ),
     Example(
         "CPU027",
