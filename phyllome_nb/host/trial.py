@@ -141,6 +141,7 @@ class _Attempt:
         self._private = private
         self._timeout = timeout
         self._notes: list[str] = []
+        self._kvm = bool(own["kvm"])
         self._tried = spec.copy()
         if _is_uuid(spec.uuid):
             self._tried.uuid = None  # no trial is to be taken for another's
@@ -150,10 +151,11 @@ class _Attempt:
 
     def run(self) -> Trial:
         """Define, read, forget; then ask for the command line."""
+        if self._tried.type == "test" or (self._tried.type == "kvm" and not self._kvm):
+            self._emulate()
         answer = self._define(validate=True)
         if NO_SUCH in answer.get("message", "") and self._tried.type in OTHERWISE:
-            self._notes.append(OTHERWISE[self._tried.type])
-            self._tried.type = "qemu"
+            self._emulate()
             answer = self._define(validate=True)
         trust = tuple(_trust(self._spec, self._host, self._private.hello))
         if "stored" in answer:
@@ -169,6 +171,11 @@ class _Attempt:
                 stored, differences = self._read(unchecked["stored"])
                 result = replace(result, differences=differences, stored=stored)
         return replace(result, neutralised=tuple(self._notes))
+
+    def _emulate(self) -> None:
+        """Try it as a machine that QEMU runs everywhere."""
+        self._notes.append(OTHERWISE[str(self._tried.type)])
+        self._tried.type = "qemu"
 
     def _define(self, *, validate: bool) -> dict[str, Any]:
         return self._private.ask(self._timeout, ask="define", xml=self._tried.to_xml(), validate=validate)
