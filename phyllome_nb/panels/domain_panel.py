@@ -198,7 +198,8 @@ class DomainPanel(w.VBox):
 
     def _have_written(self, outcome: Report | Conflict) -> None:
         if isinstance(outcome, Conflict):
-            self._writing.say(failure(outcome))
+            said = f"Somebody else has changed {self.spec.name!r} meanwhile, and theirs is what is stored. Go on here:"
+            self._writing.say(el("div", said, class_="phy-error"))
             self._conflict.show(outcome.three_way)
             return
         self.report = outcome
