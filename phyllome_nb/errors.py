@@ -7,6 +7,7 @@ Each message is one sentence or two: what is wrong, where, and what to do::
     │   ├── ParseError                     the text is not a libvirt domain definition
     │   └── FieldError                     a field refuses the value; the definition is unchanged
     ├── NotKept                            the definition as it is cannot be kept; nothing was written
+    ├── SnapshotFileError (ValueError)     a file is no snapshot that can be read
     ├── Untrusted                          an address does more than name a host; it was not opened
     └── HostError                          a host said no, or nothing
         ├── Unreachable (ConnectionError)  no connection, or it broke
@@ -36,6 +37,7 @@ __all__ = [
     "PhyllomeError",
     "ReadOnly",
     "Refused",
+    "SnapshotFileError",
     "Undecided",
     "Unreachable",
     "Untrusted",
@@ -74,6 +76,10 @@ class Untrusted(PhyllomeError):
 
 class NotKept(PhyllomeError):
     """The definition as it is cannot be kept, so nothing was written."""
+
+
+class SnapshotFileError(PhyllomeError, ValueError):
+    """A file is no snapshot, is damaged, or was written by a later version."""
 
 
 class HostError(PhyllomeError):

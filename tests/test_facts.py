@@ -10,7 +10,7 @@ from lxml import etree
 import phyllome_nb as ph
 from phyllome_nb.capacity.capabilities import domain_capabilities, host_capabilities, host_device
 from phyllome_nb.capacity.claims import claims_of, cpu_set
-from phyllome_nb.capacity.facts import Claims
+from phyllome_nb.capacity.facts import Claims, Network
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Snapshot
 from phyllome_nb.size import Size
 from support.libvirtd import Daemon
@@ -90,9 +90,11 @@ def test_networks_pools_and_devices(tmp_path: Path) -> None:
         FILE.format(name="pci_0000_02_10_7", body=CARD[CARD.index("<capability") : CARD.index("</device>")])
     )
     facts = ph.connect(f"test://{path}").snapshot().host
-    assert facts.networks == {"lab": True}
+    assert facts.networks == (Network("lab", active=True, autostart=False, bridge="br-lab"),)
     assert facts.bridges == frozenset({"br-lab"})
-    assert facts.pools == {"images": True}
+    [pool] = facts.pools or ()
+    assert (pool.name, pool.active, pool.type, pool.path) == ("images", True, "dir", "/srv")
+    assert pool.capacity == (pool.allocation or 0) + (pool.available or 0) > 0
     assert [device.address for device in facts.devices or ()] == ["0000:02:10.7"]
 
 

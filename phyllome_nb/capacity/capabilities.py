@@ -4,14 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from phyllome_nb.capacity.claims import cpu_set
-from phyllome_nb.capacity.facts import Cell, DomainCapabilities, Guest, HostDevice, LogicalCpu, PagePool
+from phyllome_nb.capacity.facts import (
+    Cache,
+    Cell,
+    DomainCapabilities,
+    Guest,
+    HostDevice,
+    LogicalCpu,
+    MdevType,
+    PagePool,
+)
 from phyllome_nb.size import Size
 from phyllome_nb.xml.document import Element, parse
 
-__all__ = ["domain_capabilities", "host_capabilities", "host_device"]
+__all__ = ["domain_capabilities", "host_capabilities", "host_device", "network_facts", "pool_facts"]
 
 
-def host_capabilities(text: str) -> dict[str, Any]:
+def host_capabilities(text: str | bytes) -> dict[str, Any]:
     """The facts in ``virConnectGetCapabilities``, by the names that `HostFacts` has for them."""
     root = parse(text, "capabilities")
     cpu = root.find("host/cpu")
@@ -28,6 +37,7 @@ def host_capabilities(text: str) -> dict[str, Any]:
         "address_bits": int(bits) if bits.isdecimal() else None,
         "iommu": {"yes": True, "no": False}.get(iommu),
         "cells": tuple(_cell(cell) for cell in root.findall("host/topology/cells/cell")),
+        "caches": tuple(_cache(bank) for bank in root.findall("host/cache/bank")),
         "guests": guests,
         "emulators": frozenset(guest.emulator for guest in guests if guest.emulator) or None,
         "kvm": any("kvm" in guest.types for guest in own) if own else None,
@@ -47,10 +57,7 @@ def _guests(root: Element) -> Iterator[Guest]:
 def _cell(cell: Element) -> Cell:
     cpus = []
     for cpu in cell.findall("cpus/cpu"):
-        try:
-            siblings = cpu_set(cpu.get("siblings", ""))
-        except ValueError:
-            siblings = frozenset()
+        siblings = _cpu_set(cpu.get("siblings", ""))
         socket, die, core = (_number(cpu.get(name)) for name in ("socket_id", "die_id", "core_id"))
         cpus.append(LogicalCpu(int(cpu.get("id", "0")), socket, die, core, siblings))
     pools = [
@@ -59,10 +66,27 @@ def _cell(cell: Element) -> Cell:
     ]
     memory = cell.find("memory")
     size = Size(0) if memory is None else Size((memory.text or "0").strip(), memory.get("unit", "KiB"))
-    return Cell(int(cell.get("id", "0")), size, tuple(cpus), tuple(pools))
+    distances = {
+        int(sibling.get("id", "0")): int(sibling.get("value", "0")) for sibling in cell.findall("distances/sibling")
+    }
+    return Cell(int(cell.get("id", "0")), size, tuple(cpus), tuple(pools), distances)
 
 
-def domain_capabilities(text: str) -> DomainCapabilities:
+def _cache(bank: Element) -> Cache:
+    size = Size(bank.get("size", "0"), bank.get("unit", "KiB"))
+    level, number = int(bank.get("level", "0")), int(bank.get("id", "0"))
+    return Cache(level, number, bank.get("type", ""), size, _cpu_set(bank.get("cpus", "")))
+
+
+def _cpu_set(text: str) -> frozenset[int]:
+    """A list of CPUs; none where it cannot be read."""
+    try:
+        return cpu_set(text)
+    except ValueError:
+        return frozenset()
+
+
+def domain_capabilities(text: str | bytes) -> DomainCapabilities:
     """The facts in ``virConnectGetDomainCapabilities``."""
     root = parse(text, "domainCapabilities")
     enums: dict[str, frozenset[str]] = {}
@@ -92,32 +116,73 @@ def domain_capabilities(text: str) -> DomainCapabilities:
     )
 
 
-def host_device(text: str) -> HostDevice | None:
+def host_device(text: str | bytes) -> HostDevice | None:
     """The facts in a node device's XML; None where it is none that a guest can be given."""
     root = parse(text, "device")
-    name, product = _text(root, "name"), _text(root, "capability/product")
+    own: dict[str, Any] = {
+        "name": _text(root, "name"),
+        "driver": _text(root, "driver/name"),
+        "parent": _text(root, "parent"),
+    }
     for capability in root.findall("capability"):
+        named: dict[str, Any] = {"product": _text(capability, "product"), "vendor": _text(capability, "vendor")}
         match capability.get("type"):
             case "pci":
-                numbers = [int(_text(capability, part) or 0) for part in ("domain", "bus", "slot", "function")]
-                group = _attribute(capability, "iommuGroup", "number")
-                node = _attribute(capability, "numa", "node")
-                return HostDevice(
-                    name,
-                    "pci",
-                    "{:04x}:{:02x}:{:02x}.{:x}".format(*numbers),
-                    product,
-                    int(group) if group.isdecimal() else None,
-                    int(node) if node.isdecimal() else None,
-                    _text(root, "driver/name"),
-                    _text(capability, "class"),
-                )
+                return _pci(capability, own | named)
             case "usb_device":
                 bus, device = (int(_text(capability, part) or 0) for part in ("bus", "device"))
-                return HostDevice(name, "usb", f"{bus:03d}:{device:03d}", product, driver=_text(root, "driver/name"))
+                return HostDevice(kind="usb", address=f"{bus:03d}:{device:03d}", **own, **named)
             case "mdev":
-                return HostDevice(name, "mdev", _text(capability, "uuid"), _attribute(capability, "type", "id"))
+                kind = _attribute(capability, "type", "id")
+                return HostDevice(kind="mdev", address=_text(capability, "uuid"), product=kind, **own)
     return None
+
+
+def _pci(capability: Element, own: dict[str, Any]) -> HostDevice:
+    numbers = [int(_text(capability, part) or 0) for part in ("domain", "bus", "slot", "function")]
+    group, node = _attribute(capability, "iommuGroup", "number"), _attribute(capability, "numa", "node")
+    physical = capability.find("capability[@type='phys_function']/address")
+    functions = capability.find("capability[@type='virt_functions']")
+    most = "" if functions is None else functions.get("maxCount", "")
+    return HostDevice(
+        kind="pci",
+        address="{:04x}:{:02x}:{:02x}.{:x}".format(*numbers),
+        group=_number(group),
+        node=_number(node),
+        device_class=_text(capability, "class"),
+        physical="" if physical is None else _pci_address(physical),
+        virtual=() if functions is None else tuple(map(_pci_address, functions.findall("address"))),
+        virtual_most=_number(most),
+        mdev_types=tuple(
+            MdevType(kind.get("id", ""), _text(kind, "name"), _number(_text(kind, "availableInstances")))
+            for kind in capability.findall("capability[@type='mdev_types']/type")
+        ),
+        **own,
+    )
+
+
+def _pci_address(address: Element) -> str:
+    numbers = [int(address.get(part, "0"), 0) for part in ("domain", "bus", "slot", "function")]
+    return "{:04x}:{:02x}:{:02x}.{:x}".format(*numbers)
+
+
+def network_facts(text: str) -> dict[str, str]:
+    """What a virtual network's XML says of its bridge and where it leads."""
+    root = parse(text, "network")
+    forward = root.find("forward")
+    leads = "" if forward is None else forward.get("mode", "nat")
+    return {"bridge": _attribute(root, "bridge", "name"), "forward": leads}
+
+
+def pool_facts(text: str, active: bool) -> dict[str, Any]:
+    """What a storage pool's XML says of its type, place and sizes, which are known of an active one only."""
+    root = parse(text, "pool")
+    sizes = {
+        part: Size(_text(root, part), _attribute(root, part, "unit") or "bytes")
+        for part in ("capacity", "allocation", "available")
+        if active and _text(root, part).isdecimal()
+    }
+    return {"type": root.get("type", ""), "path": _text(root, "target/path"), **sizes}
 
 
 def _text(root: Element, path: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from phyllome_nb.capacity.facts import Claims
 from phyllome_nb.domain.devices.hostdev import Hostdev
+from phyllome_nb.domain.devices.interface import Interface
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import FieldError
 from phyllome_nb.size import Size
@@ -48,8 +49,10 @@ def cpu_set(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def device_address(device: Hostdev) -> str | None:
+def device_address(device: Hostdev | Interface) -> str | None:
     """How the host calls the device that is handed over; None where the definition does not say it whole.
+
+    An interface of type hostdev is a PCI device, too.
 
     Examples
     --------
@@ -60,17 +63,22 @@ def device_address(device: Hostdev) -> str | None:
     >>> device_address(card)
     '0000:01:00.0'
     """
-    source = device.source
-    address = source.address
+    address = device.source.address
     try:
-        if device.type == "pci" and address.bus is not None and address.slot is not None:
+        kind = device.type
+        if isinstance(device, Interface):
+            kind = device.source.address.type if kind == "hostdev" else None
+        if kind == "pci" and address.bus is not None and address.slot is not None:
             place = (address.domain or 0, _number(address.bus), address.slot, address.function or 0)
             return "{:04x}:{:02x}:{:02x}.{:x}".format(*place)
-        if device.type == "usb" and address.device is not None and address.bus is not None:
+        if kind == "usb" and address.device is not None and address.bus is not None:
             return f"{_number(address.bus):03d}:{address.device:03d}"
-        if device.type == "usb" and source.vendor is not None and source.product is not None:
+        if isinstance(device, Interface):
+            return None
+        source = device.source
+        if kind == "usb" and source.vendor is not None and source.product is not None:
             return f"{source.vendor:04x}:{source.product:04x}"
-        return address.uuid.lower() if device.type == "mdev" and address.uuid else None
+        return source.address.uuid.lower() if kind == "mdev" and source.address.uuid else None
     except (FieldError, ValueError):
         return None
 
@@ -92,7 +100,7 @@ def claims_of(spec: DomainSpec) -> Claims:
     return Claims(
         macs=frozenset(mac.lower() for mac in _each(spec, "interfaces", "mac")),
         images=frozenset(_images(spec)),
-        devices=frozenset(filter(None, map(device_address, spec.devices.hostdevs))),
+        devices=frozenset(filter(None, map(device_address, [*spec.devices.hostdevs, *spec.devices.interfaces]))),
         cpus=frozenset(cpu for pin in spec.cputune.vcpupins for cpu in _cpus(pin.cpuset or "")),
         cids=frozenset(_cids(spec)),
     )

@@ -1,25 +1,62 @@
 """Snapshot: the facts of one host at one moment."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from phyllome_nb.capacity.claims import Index, Others
-from phyllome_nb.capacity.facts import Cell, Claims, DomainCapabilities, Guest, HostDevice
+from phyllome_nb.capacity.claims import Index, Others, claims_of
+from phyllome_nb.capacity.columns import (
+    ALLOCATIONS,
+    BALANCE,
+    CAPACITY,
+    CONFLICTS,
+    EFFECT,
+    PINS,
+    SOURCES,
+    documented,
+)
+from phyllome_nb.capacity.facts import (
+    Cache,
+    Cell,
+    Claims,
+    DomainCapabilities,
+    Guest,
+    HostDevice,
+    Network,
+    Pool,
+    Reading,
+)
+from phyllome_nb.capacity.promise import Promise
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.size import Size
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DomainFacts", "HostFacts", "Promise", "Snapshot"]
+    from phyllome_nb.capacity.policy import Policy
+
+__all__ = ["Count", "DomainFacts", "HostFacts", "Promise", "Snapshot", "Topology", "Usage"]
 
 NOTHING = Claims()
 
-Count = Literal["running", "defined"]
-"""Which VMs a sum counts: those that run now, or all that are defined, as if every one ran."""
+Count = Literal["running", "defined", "autostart"]
+"""Which VMs a sum counts: those that run now; all that are defined, as if every one ran; those that start at boot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """How a host's CPUs are made up, all of them together."""
+
+    sockets: int
+    dies: int | None
+    cores: int
+    threads: int
+    """In each core."""
+    source: str
+    """What said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,53 +100,72 @@ class HostFacts:
     guests: tuple[Guest, ...] = ()
     """What its emulators offer; empty where it is unknown."""
     cells: tuple[Cell, ...] = ()
+    caches: tuple[Cache, ...] = ()
+    online: frozenset[int] | None = None
+    """The CPUs that are used; None where the host does not tell."""
+    mhz: int | None = None
+    """The clock, as libvirt read it at that moment."""
     devices: tuple[HostDevice, ...] | None = None
     """None where the connection does not tell, as an embedded driver."""
-    networks: Mapping[str, bool] | None = None
-    """Virtual networks by name, and whether each is active."""
+    networks: tuple[Network, ...] | None = None
     bridges: frozenset[str] | None = None
     """The host's bridges, those of its virtual networks included."""
-    pools: Mapping[str, bool] | None = None
-    """Storage pools by name, and whether each is active."""
+    pools: tuple[Pool, ...] | None = None
     nested: bool | None = None
     """Whether its KVM lets guests run VMs of their own."""
     domain_capabilities: tuple[DomainCapabilities, ...] = ()
     memory_available: Size | None = None
     """Free memory, buffers and caches, at that moment (``virNodeGetMemoryStats``)."""
+    readings: tuple[Reading, ...] = ()
+    """What each source says of the figures that more than one tells; of each figure the one that is used first."""
+    def is_online(self, cpu: int) -> bool:
+        """Whether a CPU is used, as far as that is known."""
+        return self.online is None or cpu in self.online
+
+    @property
+    def offline(self) -> frozenset[int]:
+        """The CPUs that it has and does not use."""
+        return frozenset(cpu.id for cell in self.cells for cpu in cell.cpus if not self.is_online(cpu.id))
+
+    @property
+    def topology(self) -> Topology:
+        """How its CPUs are made up: counted over the CPUs that are online, where the host lists them one by one.
+
+        What ``virNodeGetInfo`` says instead is an average, which libvirt gives up on hosts that are not even.
+        """
+        cpus = [cpu for cell in self.cells for cpu in cell.cpus if self.is_online(cpu.id) and cpu.socket is not None]
+        if not cpus:
+            sockets = self.nodes * self.sockets
+            return Topology(sockets, None, sockets * self.cores, self.threads, "getInfo")
+        cores: dict[object, int] = {}
+        for cpu in cpus:
+            place = (cpu.socket, cpu.die, cpu.core)
+            cores[place] = cores.get(place, 0) + 1
+        return Topology(
+            len({cpu.socket for cpu in cpus}),
+            len({(cpu.socket, cpu.die) for cpu in cpus}),
+            len(cores),
+            max(cores.values()),
+            "getCapabilities",
+        )
+
+    def source(self, figure: str) -> str:
+        """What said so of a figure; empty where nothing but one call could."""
+        return next((each.source for each in self.readings if each.figure == figure), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """What a host has promised one VM."""
+class Usage:
+    """What a VM that runs uses at that moment (``virDomainMemoryStats``); None for what is not said."""
 
-    vcpus: int
-    vcpus_max: int
-    memory: Size
-    memory_max: Size
-
-    @classmethod
-    def of(cls, spec: DomainSpec) -> Self:
-        """What a definition asks for.
-
-        Raises
-        ------
-        FieldError
-            If one of its numbers cannot be read.
-
-        Examples
-        --------
-        >>> spec = DomainSpec("web")
-        >>> spec.memory.maximum, spec.memory.current, spec.vcpus.maximum = "4 GiB", "1 GiB", 2
-        >>> Promise.of(spec)
-        Promise(vcpus=2, vcpus_max=2, memory=Size('1 GiB'), memory_max=Size('4 GiB'))
-        """
-        vcpus, memory = spec.vcpus, spec.memory
-        return cls(
-            vcpus.current or vcpus.maximum,
-            vcpus.maximum,
-            min(memory.current or memory.maximum, memory.maximum),
-            memory.maximum,
-        )
+    balloon: Size | None = None
+    """What the balloon leaves it."""
+    rss: Size | None = None
+    """What of it, and of QEMU, lies in the host's RAM."""
+    unused: Size | None = None
+    """What the guest does not use at all; only known with balloon statistics."""
+    usable: Size | None = None
+    """What the guest could use without swapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +177,8 @@ class DomainFacts:
     state: str
     """In virsh's words: running, idle, paused, in shutdown, shut off, crashed, pmsuspended."""
     persistent: bool
-    autostart: bool
+    autostart: bool | None
+    """None where that is not known."""
     live: Promise | None = None
     """What it has now; None where it does not run."""
     stored: Promise | None = None
@@ -130,6 +187,12 @@ class DomainFacts:
     """Why something of it could not be read."""
     claims: Claims = NOTHING
     """What it takes for itself alone, live and stored."""
+    saved: bool = False
+    """It was saved by libvirt, and its next start goes on from there."""
+    usage: Usage | None = None
+    """None where it does not run, or QEMU gave no answer."""
+    disks: Mapping[str, tuple[Size | None, Size | None, Size | None]] = field(default_factory=dict)
+    """By target: capacity, allocation and physical size, where the host could look."""
 
     @property
     def shown(self) -> Promise | None:
@@ -141,10 +204,19 @@ class DomainFacts:
         """Whether its next start will give it something else than it has now."""
         return self.live is not None and self.stored is not None and self.live != self.stored
 
+    @property
+    def memory_source(self) -> str:
+        """What says how much memory it has."""
+        if self.live is None:
+            return "stored definition" if self.stored else ""
+        return "memoryStats" if self.usage and self.usage.balloon is not None else "info"
+
     def promise(self, count: Count) -> Promise | None:
         """What this VM adds to a sum."""
         if count == "running":
             return self.live
+        if count == "autostart" and not self.autostart:
+            return None
         return self.stored or self.live
 
 
@@ -156,116 +228,252 @@ class Snapshot:
     --------
     >>> import phyllome_nb as ph
     >>> snap = ph.demo().snapshot()
-    >>> snap.balance()[["resource", "amount", "capacity", "promised", "ratio"]].head(2)
-      resource   amount  capacity  promised  ratio
-    0    vcpus  current      16.0      25.0 1.5625
-    1    vcpus  maximum      16.0      29.0 1.8125
+    >>> snap.balance()[["resource", "amount", "total", "promised", "ratio"]].head(2)
+      resource   amount  total  promised   ratio
+    0    vcpus  current   16.0      25.0  1.5625
+    1    vcpus  maximum   16.0      29.0  1.8125
     """
 
     host: HostFacts
     domains: tuple[DomainFacts, ...]
     taken: datetime
 
-    def capacity(self) -> "pd.DataFrame":
-        """What the host has.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row with the columns
-
-            ==================== ======= ==================================================
-            host                 str     its name
-            cpus                 int64   logical CPUs that are online
-            numa_nodes           int64   NUMA nodes
-            sockets_per_node     int64
-            cores_per_socket     int64
-            threads_per_core     int64
-            memory_gib           float64 memory in GiB; whole KiB are exact
-            memory_source        str     the libvirt call that said so
-            ==================== ======= ==================================================
-        """
-        from phyllome_nb.capacity import tables
-
-        return tables.capacity(self)
-
-    def allocations(self) -> "pd.DataFrame":
-        """What each VM was promised: what it has now if it runs, else what its definition says.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row a VM, in the order of names, with the columns
-
-            ==================== ======= ==================================================
-            host, name, uuid     str
-            state                str     virsh's word for it
-            active               bool    it runs, or is paused: it holds memory
-            persistent           bool    it has a stored definition
-            autostart            bool    the host starts it at boot
-            vcpus, vcpus_max     Int64   plugged in, and at most; NA where unreadable
-            memory_gib           Float64 what the balloon leaves it, in GiB
-            memory_max_gib       Float64 the most it can use, in GiB
-            pending              bool    the stored definition differs from what it has now
-            problem              str     why something could not be read
-            ==================== ======= ==================================================
-        """
-        from phyllome_nb.capacity import tables
-
-        return tables.allocations(self)
-
-    def balance(self, count: Count = "running") -> "pd.DataFrame":
-        """What was promised, of how much.
+    @classmethod
+    def from_xml(
+        cls,
+        capabilities: str | bytes,
+        domains: Iterable[str | bytes] = (),
+        *,
+        domain_capabilities: Iterable[str | bytes] = (),
+        devices: Iterable[str | bytes] = (),
+        name: str = "captured",
+        autostart: Iterable[str] | None = None,
+    ) -> Self:
+        """The facts in what ``virsh`` printed on a host that cannot be reached from here.
 
         Parameters
         ----------
-        count : {"running", "defined"}
-            Whether to sum the VMs that run now, or all that are defined, as if every one ran.
+        capabilities : str or bytes
+            ``virsh capabilities``.
+        domains : iterable of str or bytes
+            ``virsh dumpxml``, with or without ``--inactive``: one that has an id is of a VM that runs.
+        domain_capabilities : iterable of str or bytes
+            ``virsh domcapabilities``, once for each machine.
+        devices : iterable of str or bytes
+            ``virsh nodedev-dumpxml``, once for each device.
+        name : str
+            What the host is called in tables.
+        autostart : iterable of str, optional
+            The names that ``virsh list --all --autostart`` prints; where it is left out that is not known.
+
+        Raises
+        ------
+        ParseError
+            If one of them is not what it should be.
+
+        Examples
+        --------
+        >>> cell = "<cell id='0'><memory unit='GiB'>8</memory><cpus><cpu id='0'/><cpu id='1'/></cpus></cell>"
+        >>> text = f"<capabilities><host><topology><cells>{cell}</cells></topology></host></capabilities>"
+        >>> Snapshot.from_xml(text, ["<domain id='1'><name>a</name><memory>1048576</memory></domain>"])
+        <Snapshot of captured ...: 2 CPUs, 8 GiB, 1 of 1 VMs running>
+        """
+        from phyllome_nb.capacity.captured import captured
+
+        host, found, taken = captured(
+            capabilities, domains, domain_capabilities, devices, name=name, autostart=autostart
+        )
+        return cls(host, found, taken)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to one file, which `load` reads: JSON with a version number. See docs/snapshot-file.md.
+
+        There is no password in it: a snapshot never had one.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; what was there before is unchanged then.
+        """
+        from phyllome_nb.capacity import file
+
+        return file.save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Snapshot":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        SnapshotFileError
+            If it is no such file, is damaged, or was written by a later version that this one cannot read.
+        OSError
+            If it cannot be opened.
+        """
+        from phyllome_nb.capacity import file
+
+        return file.load(Path(path))
+
+    @documented(CAPACITY)
+    def capacity(self, by: str = "host") -> "pd.DataFrame":
+        """What the host has.
+
+        Parameters
+        ----------
+        by : {"host", "cell", "cpu", "page", "device", "pool", "network"}
+            What a row is about.
 
         Returns
         -------
         pandas.DataFrame
-            Four rows (vCPUs and memory, current and maximum) with the columns
-
-            ==================== ======= ==================================================
-            host, count          str
-            resource             str     vcpus or memory
-            amount               str     current or maximum
-            unit                 str     CPUs or GiB
-            capacity             float64 what the host has
-            promised             float64 the sum over the VMs
-            ratio                float64 promised ÷ capacity: vCPUs for each CPU, or GiB for each GiB
-            headroom             float64 capacity - promised; below zero where it is overcommitted
-            ==================== ======= ==================================================
+            With the columns below; ``attrs`` has their units and what they mean.
 
         Raises
         ------
         ValueError
-            If `count` is neither.
+            If `by` is none of them.
         """
-        from phyllome_nb.capacity import tables
+        from phyllome_nb.capacity.tables.capacity import capacity
 
-        return tables.balance(self, count)
+        return capacity(self, by)
 
-    def effect(self, spec: DomainSpec) -> "pd.DataFrame":
+    @documented(SOURCES)
+    def sources(self) -> "pd.DataFrame":
+        """Where the host's figures come from, and where two sources do not agree.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each figure and source; of each figure the one that is used comes first.
+        """
+        from phyllome_nb.capacity.tables.capacity import sources
+
+        return sources(self)
+
+    @documented(ALLOCATIONS)
+    def allocations(self, by: str = "vm") -> "pd.DataFrame":
+        """What each VM was promised: what it has now if it runs, else what its definition says.
+
+        Parameters
+        ----------
+        by : {"vm", "cell", "vcpu", "device", "disk", "interface"}
+            What a row is about. By cell, a VM has a row for each part of it that is bound elsewhere; no part is in
+            two rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the order of names, with the columns below; ``attrs`` has their units and what they mean.
+
+        Raises
+        ------
+        ValueError
+            If `by` is none of them.
+        """
+        from phyllome_nb.capacity.tables.allocations import allocations
+
+        return allocations(self, by)
+
+    @documented(BALANCE)
+    def balance(
+        self, count: Count = "running", policy: "Policy | str | None" = None, by: str = "host"
+    ) -> "pd.DataFrame":
+        """What was promised, of how much.
+
+        Parameters
+        ----------
+        count : {"running", "defined", "autostart"}
+            Whether to sum the VMs that run now, all that are defined as if every one ran, or those that start with
+            the host.
+        policy : Policy or str, optional
+            How much may be promised, or the name of a preset; ``physical`` where it is left out: everything once.
+        by : {"host", "cell"}
+            What to sum over. By cell there are the maxima only, and a row without a cell for what is bound to no
+            single one: it comes on top of the other rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns below; ``attrs`` has their units and what they mean.
+
+        Raises
+        ------
+        ValueError
+            If one of the parameters is none of its choices.
+        """
+        from phyllome_nb.capacity.tables.balance import balance
+
+        return balance(self, count, policy, by)
+
+    @documented(EFFECT)
+    def effect(self, spec: DomainSpec, policy: "Policy | str | None" = None) -> "pd.DataFrame":
         """What one more VM would do to the balance; or a VM of this host's, known by its uuid, defined otherwise.
 
         Returns
         -------
         pandas.DataFrame
-            As `balance` for both counts, with the columns ``before`` and ``after`` in place of
-            ``promised``; ``ratio`` and ``headroom`` are those after. The rows that count running VMs
-            say what holds once the VM has been started.
+            As `balance` for those that run and those that are defined, with the columns ``before`` and ``after`` in
+            place of ``promised``; all others are those after. The rows that count running VMs say what holds once
+            the VM has been started.
 
         Raises
         ------
         FieldError
             If one of the definition's numbers cannot be read.
         """
-        from phyllome_nb.capacity import tables
+        from phyllome_nb.capacity.tables.balance import effect
 
-        replaced = next((domain for domain in self.domains if domain.uuid == spec.uuid), None)
-        return tables.effect(self, Promise.of(spec), replaced)
+        return effect(self, spec, policy)
+
+    @documented(PINS)
+    def pins(self) -> "pd.DataFrame":
+        """Which threads of which VMs may run where, if not everywhere, and who shares those CPUs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each thread that is pinned.
+        """
+        from phyllome_nb.capacity.tables.pins import pins
+
+        return pins(self)
+
+    @documented(CONFLICTS)
+    def conflicts(self, policy: "Policy | str | None" = None) -> "pd.DataFrame":
+        """What was promised twice, or cannot be had: among the VMs that run, are defined, or start with the host.
+
+        With the VMs that start with the host it answers whether they all would, after a power cut.
+
+        Parameters
+        ----------
+        policy : Policy or str, optional
+            As for `balance`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each thing that more than one VM wants, or of which there is too little.
+        """
+        from phyllome_nb.capacity.tables.conflicts import conflicts
+
+        return conflicts(self, policy)
+
+    def with_vm(self, spec: DomainSpec) -> Self:
+        """This snapshot as it would be if one more VM ran, or one of its own (by its uuid) were defined otherwise.
+
+        Raises
+        ------
+        FieldError
+            If one of the definition's numbers cannot be read.
+        """
+        asked, uuid = Promise.of(spec), (spec.uuid or "").lower()
+        old = self._index.by_uuid.get(uuid)
+        if old is None:
+            new = DomainFacts(spec.name, uuid, "running", True, False, asked, asked, claims=claims_of(spec))
+        else:
+            new = replace(old, live=asked, stored=asked, claims=claims_of(spec), usage=None)
+        kept = [domain for domain in self.domains if domain is not old]
+        return replace(self, domains=(*kept, new))
 
     def others(self, uuid: str | None = None) -> Others:
         """The VMs but for the one with a uuid, to ask who holds what and what they were promised."""

@@ -1,12 +1,6 @@
 """A snapshot as HTML: what was promised, of how much, and to which VM."""
 
-from collections.abc import Hashable
-from typing import Any
-
-import pandas as pd
-
-from phyllome_nb.capacity import tables
-from phyllome_nb.capacity.snapshot import Snapshot
+from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import Html, el, row
 
@@ -15,6 +9,7 @@ __all__ = ["balance", "effect", "heading", "snapshot", "summary"]
 NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
 WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
 CHANGED = {"running": "once this VM was started again", "defined": "if every VM ran"}
+COUNTS: tuple[Count, ...] = ("running", "defined")
 RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
 
 
@@ -34,7 +29,7 @@ def summary(taken: Snapshot) -> Html:
     """What the host has, and how much of it was promised."""
     facts = taken.host
     line = (
-        f"{facts.cpus} CPUs ({facts.nodes * facts.sockets} × {facts.cores} × {facts.threads} "
+        f"{facts.cpus} CPUs ({_shape(facts)} "
         f"sockets × cores × threads) · {facts.memory.short()} ({facts.memory_source}) · "
         f"{taken.running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
     )
@@ -43,35 +38,49 @@ def summary(taken: Snapshot) -> Html:
 
 def balance(taken: Snapshot) -> Html:
     """What the host has promised so far."""
-    promised = pd.concat([tables.balance(taken, count) for count in tables.COUNTS])
-    return _bars(promised.assign(before=promised["promised"], after=promised["promised"]), NOW)
+    return _bars(taken, taken, NOW)
 
 
 def effect(taken: Snapshot, spec: DomainSpec) -> Html:
     """What the host has promised, and what one more VM would add, or one of its own that is defined otherwise."""
     known = spec.uuid in {domain.uuid for domain in taken.domains}
-    return _bars(taken.effect(spec), CHANGED if known else WITH_IT)
+    return _bars(taken, taken.with_vm(spec), CHANGED if known else WITH_IT)
 
 
-def _bars(table: pd.DataFrame, counts: dict[str, str]) -> Html:
+def _bars(now: Snapshot, then: Snapshot, counts: dict[str, str]) -> Html:
     """A row a resource, a column a count; every VM at its maximum."""
-    most = table[table["amount"] == "maximum"]
-    lines = {(line["resource"], line["count"]): line for line in most.to_dict("records")}
+    before, after = _lines(now), _lines(then)
     head = row(["Promised at most", *counts.values()], "th")
     rows = [
-        el("tr", el("th", label, scope="row"), *(el("td", _cell(lines[key, count])) for count in counts))
+        el(
+            "tr",
+            el("th", label, scope="row"),
+            *(el("td", _cell(key, before[key, count], after[key, count])) for count in counts),
+        )
         for key, label in RESOURCES.items()
     ]
     return el("table", el("thead", head), el("tbody", *rows), class_="phy-balance")
 
 
-def _cell(line: dict[Hashable, Any]) -> Html:
-    unit = str(line["unit"])
-    before, after, capacity = float(line["before"]), float(line["after"]), float(line["capacity"])
+def _lines(taken: Snapshot) -> dict[tuple[str, str], tuple[float, float]]:
+    """What there is and what of it is promised, dedicated CPUs and huge pages included, by resource and count."""
+    tables = (taken.balance(count) for count in COUNTS)
+    most = [line for table in tables for line in table.to_dict("records") if line["amount"] == "maximum"]
+    return {
+        (line["resource"], line["count"]): (float(line["total"]), float(line["promised"] + line["dedicated"]))
+        for line in most
+        if line["resource"] in RESOURCES
+    }
+
+
+def _cell(resource: str, now: tuple[float, float], then: tuple[float, float]) -> Html:
+    unit, each = ("CPUs", "vCPUs for each CPU") if resource == "vcpus" else ("GiB", "GiB for each GiB")
+    (capacity, before), (_, after) = now, then
     amount = _number(after) if before == after else f"{_number(before)} → {_number(after)}"
-    each = f"{line['ratio']:.2f} {'vCPUs for each CPU' if unit == 'CPUs' else 'GiB for each GiB'}"
-    left = f"{_number(line['headroom'])} left" if line["headroom"] >= 0 else f"{_number(-line['headroom'])} over"
-    text = f"{amount} of {_number(capacity)} {unit} · {left} · {each}"
+    free = capacity - after
+    left = f"{_number(free)} left" if free >= 0 else f"{_number(-free)} over"
+    ratio = f" · {after / capacity:.2f} {each}" if capacity else ""
+    text = f"{amount} of {_number(capacity)} {unit} · {left}{ratio}"
     return el("div", _bar(capacity, before, after), el("span", text), class_="phy-cell")
 
 
@@ -113,6 +122,11 @@ def _domains(taken: Snapshot) -> Html:
 
 def _of(current: str, most: str) -> str:
     return most if current == most else f"{current} of {most}"
+
+
+def _shape(facts: HostFacts) -> str:
+    shape = facts.topology
+    return f"{shape.sockets} × {shape.cores // max(shape.sockets, 1)} × {shape.threads}"
 
 
 def _number(value: float) -> str:

@@ -11,21 +11,25 @@ from urllib.parse import urlsplit
 
 import libvirt
 
-from phyllome_nb.capacity.capabilities import domain_capabilities, host_capabilities, host_device
-from phyllome_nb.capacity.claims import claims_of
-from phyllome_nb.capacity.facts import Cell, Claims, DomainCapabilities, HostDevice
-from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise, Snapshot
-from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.capacity.capabilities import (
+    domain_capabilities,
+    host_capabilities,
+    host_device,
+    network_facts,
+    pool_facts,
+)
+from phyllome_nb.capacity.facts import Cell, DomainCapabilities, HostDevice, Network, Pool, Reading
+from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
 from phyllome_nb.errors import DefinitionError, NoAnswer
 from phyllome_nb.host.deadline import within
-from phyllome_nb.host.situation import waiting
+from phyllome_nb.host.domains import domains
 from phyllome_nb.size import Size
 
 __all__ = ["collect"]
 
 T = TypeVar("T")
 
-MADE_UP = {"arch": "", "kvm": None, "iommu": None, "emulators": None, "guests": (), "cells": ()}
+MADE_UP = {"arch": "", "kvm": None, "iommu": None, "emulators": None, "guests": (), "cells": (), "caches": ()}
 """What libvirt's test driver says of itself, whatever host it plays; it takes any definition all the same."""
 
 SILENT = {
@@ -49,59 +53,67 @@ DEVICES = (
 PATIENCE = 1
 """Seconds for what is nice to know."""
 
-STATES = {
-    libvirt.VIR_DOMAIN_NOSTATE: "no state",
-    libvirt.VIR_DOMAIN_RUNNING: "running",
-    libvirt.VIR_DOMAIN_BLOCKED: "idle",
-    libvirt.VIR_DOMAIN_PAUSED: "paused",
-    libvirt.VIR_DOMAIN_SHUTDOWN: "in shutdown",
-    libvirt.VIR_DOMAIN_SHUTOFF: "shut off",
-    libvirt.VIR_DOMAIN_CRASHED: "crashed",
-    libvirt.VIR_DOMAIN_PMSUSPENDED: "pmsuspended",
-}
-
 
 def collect(connection: Any, name: str, uri: str) -> Snapshot:
     """The facts of the host behind a connection.
 
     A VM that vanishes while it is read is left out; one that cannot be read says why.
     """
-    domains = [_domain(domain) for domain in connection.listAllDomains()]
-    found = sorted((domain for domain in domains if domain), key=lambda domain: domain.name)
-    return Snapshot(_host(connection, name, uri), tuple(found), datetime.now(UTC).astimezone())
+    found = domains(connection)
+    return Snapshot(_host(connection, name, uri), found, datetime.now(UTC).astimezone())
 
 
 def _host(connection: Any, name: str, uri: str) -> HostFacts:
-    _, mebibytes, cpus, _, nodes, sockets, cores, threads = connection.getInfo()
-    memory, source = Size(mebibytes, "MiB"), "getInfo"
-    with contextlib.suppress(libvirt.libvirtError, KeyError):
-        # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
-        total = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)["total"]
-        memory, source = Size(total, "KiB"), "getMemoryStats"
+    _, mebibytes, cpus, mhz, nodes, sockets, cores, threads = connection.getInfo()
     known = host_capabilities(connection.getCapabilities())
     if connection.getType() == "TEST":
         known |= MADE_UP
-    cells = tuple(_with_free_pages(connection, cell) for cell in known.pop("cells"))
+    stats = _or_none(lambda: connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)) or {}
+    cells = tuple(_now(connection, cell) for cell in known.pop("cells"))
+    online = _online(connection, cells)
+    # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
+    memory = [
+        Reading("memory", stats.get("total", 0) * 1024, "B", "getMemoryStats"),
+        Reading("memory", mebibytes * 2**20, "B", "getInfo"),
+        Reading("memory", sum(cell.memory for cell in cells), "B", "getCapabilities"),
+    ]
+    counted = [
+        Reading("cpus", len(online or ()), "", "getCPUMap"),
+        Reading("cpus", cpus, "", "getInfo"),
+        Reading("cpus", sum(len(cell.cpus) for cell in cells), "", "getCapabilities"),
+    ]
+    said = [reading for reading in (*memory, *counted) if reading.value]
+    first = {reading.figure: reading for reading in reversed(said)}
+    parts = [stats.get(part) for part in ("free", "buffers", "cached")]
     return HostFacts(
         **known,
         **_around(connection),
         cells=cells,
+        online=online,
+        mhz=mhz or None,
         session={"/session": True, "/system": False}.get(urlsplit(uri).path),
         nested=_nested(uri),
-        memory_available=_available(connection),
+        memory_available=None if None in parts else Size(sum(parts), "KiB"),  # type: ignore[arg-type]
         domain_capabilities=tuple(_domain_capabilities(connection, known)),
         name=name,
         uri=uri,
-        cpus=cpus,
+        cpus=int(first["cpus"].value) if "cpus" in first else cpus,
         sockets=sockets,
         cores=cores,
         threads=threads,
         nodes=nodes,
-        memory=memory,
-        memory_source=source,
+        memory=Size(int(first["memory"].value)) if "memory" in first else Size(0),
+        memory_source=first["memory"].source if "memory" in first else "",
+        readings=tuple(said),
         libvirt=_version(connection.getLibVersion()),
         hypervisor=f"{connection.getType()} {_hypervisor_version(connection)}".strip(),
     )
+
+
+def _online(connection: Any, cells: tuple[Cell, ...]) -> frozenset[int] | None:
+    """The CPUs that the host uses; None where it does not say which CPUs there are."""
+    answer = _or_none(connection.getCPUMap) if cells else None
+    return None if answer is None else frozenset(cpu for cpu, used in enumerate(answer[1]) if used)
 
 
 def _or_none(ask: Callable[[], T]) -> T | None:
@@ -119,13 +131,27 @@ def _around(connection: Any) -> dict[str, Any]:
     networks = _or_none(connection.listAllNetworks)
     pools = _or_none(connection.listAllStoragePools)
     devices = _or_none(lambda: connection.listAllDevices(DEVICES))
-    bridges = [_or_none(network.bridgeName) for network in networks or ()]
+    known = None if networks is None else tuple(map(_network, networks))
     return {
-        "networks": None if networks is None else {network.name(): bool(network.isActive()) for network in networks},
-        "pools": None if pools is None else {pool.name(): bool(pool.isActive()) for pool in pools},
-        "bridges": None if networks is None else frozenset(filter(None, bridges)),
+        "networks": known,
+        "pools": None if pools is None else tuple(map(_pool, pools)),
+        "bridges": None if known is None else frozenset(each.bridge for each in known if each.bridge),
         "devices": None if devices is None else tuple(filter(None, map(_device, devices))),
     }
+
+
+def _network(network: Any) -> Network:
+    text = _or_none(network.XMLDesc)
+    said = network_facts(text) if text else {}
+    start = _or_none(network.autostart)
+    return Network(network.name(), bool(network.isActive()), None if start is None else bool(start), **said)
+
+
+def _pool(pool: Any) -> Pool:
+    text, start = _or_none(pool.XMLDesc), _or_none(pool.autostart)
+    active = bool(pool.isActive())
+    said = pool_facts(text, active) if text else {}
+    return Pool(pool.name(), active, None if start is None else bool(start), **said)
 
 
 def _device(device: Any) -> HostDevice | None:
@@ -136,19 +162,14 @@ def _device(device: Any) -> HostDevice | None:
         return None  # one that cannot be read is none that can be given to a guest
 
 
-def _with_free_pages(connection: Any, cell: Cell) -> Cell:
+def _now(connection: Any, cell: Cell) -> Cell:
+    """A cell with what is free in it at that moment. Each is asked on its own: their numbers may have gaps."""
     sizes = [int(pool.size.to("KiB")) for pool in cell.pages]
     answer = _or_none(lambda: connection.getFreePages(sizes, cell.id, 1)) if sizes else None
     free = (answer or {}).get(cell.id, {})
     pools = (replace(pool, free=free.get(size)) for pool, size in zip(cell.pages, sizes, strict=True))
-    return replace(cell, pages=tuple(pools))
-
-
-def _available(connection: Any) -> Size | None:
-    """Free memory, buffers and caches."""
-    stats = _or_none(lambda: connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)) or {}
-    parts = [stats.get(name) for name in ("free", "buffers", "cached")]
-    return None if None in parts else Size(sum(parts), "KiB")  # type: ignore[arg-type]
+    memory = _or_none(lambda: connection.getCellsFreeMemory(cell.id, 1)) if cell.memory else None
+    return replace(cell, pages=tuple(pools), free=Size(memory[0]) if memory else None)
 
 
 def _nested(uri: str) -> bool | None:
@@ -177,55 +198,6 @@ def _domain_capabilities(connection: Any, known: dict[str, Any]) -> Iterator[Dom
                 if text is None:
                     return
                 yield domain_capabilities(text)
-
-
-def _domain(domain: Any) -> DomainFacts | None:
-    try:
-        persistent = bool(domain.isPersistent())
-        state, most, current, vcpus, _ = domain.info()
-        amounts = Size(current, "KiB"), Size(most, "KiB")
-        vcpus_max = _live_vcpus(domain)
-        live = Promise(vcpus, vcpus_max, *amounts) if vcpus_max else None
-        stored, problem, claims = None, "", Claims()
-        if live and (seconds := waiting(domain)):
-            # From 11 on, libvirt lets also those wait who ask for the definition.
-            problem = f"no answer from QEMU for {seconds} s: its live figures are the last known"
-        elif persistent:
-            stored, problem, claims = _stored(domain)
-        return DomainFacts(
-            name=domain.name(),
-            uuid=domain.UUIDString(),
-            state=STATES.get(state, str(state)),
-            persistent=persistent,
-            autostart=bool(domain.autostart()) if persistent else False,
-            live=live,
-            stored=stored,
-            problem=problem,
-            claims=claims,
-        )
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-            return None
-        raise
-
-
-def _live_vcpus(domain: Any) -> int:
-    """The most vCPUs that a running VM can have; 0 where it does not run, or has just stopped."""
-    try:
-        return int(domain.maxVcpus()) if domain.isActive() else 0
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
-            return 0
-        raise
-
-
-def _stored(domain: Any) -> tuple[Promise | None, str, Claims]:
-    """What a VM gets at its next start, and what it takes for itself."""
-    try:
-        spec = DomainSpec.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-        return Promise.of(spec), "", claims_of(spec)
-    except DefinitionError as error:
-        return None, str(error), Claims()
 
 
 def _hypervisor_version(connection: Any) -> str:

@@ -102,13 +102,14 @@ def the_network_is_there(case: Case) -> Iterator[Found]:
     """The guest starts only where its network is there and active."""
     if case.host is None:
         return
-    networks, bridges = case.host.networks, case.host.bridges
+    bridges = case.host.bridges
+    networks = None if case.host.networks is None else {each.name: each for each in case.host.networks}
     for each in case.spec.devices.interfaces:
         if each.type == "network" and each.network and networks is not None:
             if each.network not in networks:
                 others = ", ".join(sorted(networks)) or "none"
                 yield Found(each, "network", f"{case.host_name} has no network {each.network}; it has {others}.")
-            elif not networks[each.network]:
+            elif not networks[each.network].active:
                 said = f"Network {each.network} is not active on {case.host_name}."
                 yield Found(each, "network", said, severity="warning")
         if each.type == "bridge" and each.bridge and bridges and each.bridge not in bridges:

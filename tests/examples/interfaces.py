@@ -1,7 +1,7 @@
 """Rules about network interfaces."""
 
 from examples.example import Example, before_11_3, host, machine
-from phyllome_nb.capacity.facts import Claims
+from phyllome_nb.capacity.facts import Claims, Network
 from phyllome_nb.capacity.snapshot import DomainFacts
 
 __all__ = ["EXAMPLES"]
@@ -11,7 +11,7 @@ MAC = "52:54:00:11:22:33"
 NEIGHBOUR = DomainFacts(
     "neighbour", "6695eb01-f6a4-8304-79aa-97f2502e193f", "shut off", True, False, claims=Claims(macs=frozenset({MAC}))
 )
-NETWORKS = host(networks={"default": True, "lab": False}, session=False)
+NETWORKS = host(networks=(Network("default", active=True), Network("lab", active=False)), session=False)
 
 
 def card(kind: str = "user", inner: str = "", model: str = "virtio", vcpus: int = 1, top: str = "") -> str:

@@ -1,0 +1,1 @@
+"""The tables of a snapshot: data in, DataFrame out."""
