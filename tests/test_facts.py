@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 import phyllome_nb as ph
+from phyllome_nb.capacity.addresses import cpu_set
 from phyllome_nb.capacity.capabilities import domain_capabilities, host_capabilities, host_device
-from phyllome_nb.capacity.claims import claims_of, cpu_set
 from phyllome_nb.capacity.facts import Claims, Network
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Snapshot
 from phyllome_nb.size import Size
@@ -151,7 +151,8 @@ def test_what_a_definition_claims() -> None:
     spec.cputune.vcpupins.add(vcpu=0, cpuset="1-2")
     spec.cputune.vcpupins.add(vcpu=1, cpuset="nonsense")
     spec.devices.vsock.update(cid_auto=False, cid_address=7)
-    assert claims_of(spec) == Claims(
+    spec.memory.maximum, spec.vcpus.maximum = "1 GiB", 2
+    assert Promise.of(spec).claims == Claims(
         macs=frozenset({"52:54:00:ab:cd:ef"}),
         images=frozenset({"/a", "/dev/sdb"}),
         devices=frozenset({"1234:beef"}),

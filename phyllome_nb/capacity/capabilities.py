@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from phyllome_nb.capacity.claims import cpu_set
+from phyllome_nb.capacity.addresses import cpu_set
 from phyllome_nb.capacity.facts import (
     Cache,
     Cell,

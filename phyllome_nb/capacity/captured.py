@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from phyllome_nb.capacity.capabilities import domain_capabilities, host_capabilities, host_device
-from phyllome_nb.capacity.claims import claims_of
 from phyllome_nb.capacity.facts import Claims, Reading
 from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Promise
 from phyllome_nb.domain.spec import DomainSpec
@@ -63,7 +62,8 @@ def _domain(text: str | bytes, starts: frozenset[str] | None) -> DomainFacts:
     promise: Promise | None = None
     claims, problem = Claims(), ""
     try:
-        promise, claims = Promise.of(spec), claims_of(spec)
+        promise = Promise.of(spec)
+        claims = promise.claims
     except FieldError as error:
         problem = str(error)
     return DomainFacts(

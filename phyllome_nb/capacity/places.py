@@ -42,8 +42,8 @@ def places(promise: Promise, cells: dict[int, int], *, dedicated: bool = True) -
     dedicated : bool
         Whether vCPUs count that have a CPU of their own.
     """
-    found: dict[frozenset[int] | None, int] = {}
-    for vcpu in range(promise.vcpus_max):
+    found: dict[frozenset[int] | None, int] = {} if promise.affinity else {None: promise.vcpus_max}
+    for vcpu in range(promise.vcpus_max if promise.affinity else 0):
         cpus = promise.affinity.get(vcpu)
         if dedicated or cpus is None or len(cpus) != 1:
             where = cells_of(cpus, cells)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from phyllome_nb.capacity.claims import Index, Others, claims_of
+from phyllome_nb.capacity.claims import Index, Others
 from phyllome_nb.capacity.columns import (
     ALLOCATIONS,
     BALANCE,
@@ -118,6 +118,7 @@ class HostFacts:
     """Free memory, buffers and caches, at that moment (``virNodeGetMemoryStats``)."""
     readings: tuple[Reading, ...] = ()
     """What each source says of the figures that more than one tells; of each figure the one that is used first."""
+
     def is_online(self, cpu: int) -> bool:
         """Whether a CPU is used, as far as that is known."""
         return self.online is None or cpu in self.online
@@ -469,9 +470,9 @@ class Snapshot:
         asked, uuid = Promise.of(spec), (spec.uuid or "").lower()
         old = self._index.by_uuid.get(uuid)
         if old is None:
-            new = DomainFacts(spec.name, uuid, "running", True, False, asked, asked, claims=claims_of(spec))
+            new = DomainFacts(spec.name, uuid, "running", True, False, asked, asked, claims=asked.claims)
         else:
-            new = replace(old, live=asked, stored=asked, claims=claims_of(spec), usage=None)
+            new = replace(old, live=asked, stored=asked, claims=asked.claims, usage=None)
         kept = [domain for domain in self.domains if domain is not old]
         return replace(self, domains=(*kept, new))
 

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,13 +18,12 @@ from phyllome_nb.capacity.capabilities import (
     pool_facts,
 )
 from phyllome_nb.capacity.facts import Cell, DomainCapabilities, HostDevice, Network, Pool, Reading
-from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
+from phyllome_nb.capacity.snapshot import HostFacts
 from phyllome_nb.errors import DefinitionError, NoAnswer
 from phyllome_nb.host.deadline import within
-from phyllome_nb.host.domains import domains
 from phyllome_nb.size import Size
 
-__all__ = ["collect"]
+__all__ = ["host_facts", "now"]
 
 T = TypeVar("T")
 
@@ -54,21 +52,13 @@ PATIENCE = 1
 """Seconds for what is nice to know."""
 
 
-def collect(connection: Any, name: str, uri: str) -> Snapshot:
-    """The facts of the host behind a connection.
-
-    A VM that vanishes while it is read is left out; one that cannot be read says why.
-    """
-    found = domains(connection)
-    return Snapshot(_host(connection, name, uri), found, datetime.now(UTC).astimezone())
-
-
-def _host(connection: Any, name: str, uri: str) -> HostFacts:
+def host_facts(connection: Any, name: str, uri: str) -> HostFacts:
+    """The facts of the host alone."""
     _, mebibytes, cpus, mhz, nodes, sockets, cores, threads = connection.getInfo()
     known = host_capabilities(connection.getCapabilities())
     if connection.getType() == "TEST":
         known |= MADE_UP
-    stats = _or_none(lambda: connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)) or {}
+    stats = _memory(connection)
     cells = tuple(_now(connection, cell) for cell in known.pop("cells"))
     online = _online(connection, cells)
     # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
@@ -84,7 +74,6 @@ def _host(connection: Any, name: str, uri: str) -> HostFacts:
     ]
     said = [reading for reading in (*memory, *counted) if reading.value]
     first = {reading.figure: reading for reading in reversed(said)}
-    parts = [stats.get(part) for part in ("free", "buffers", "cached")]
     return HostFacts(
         **known,
         **_around(connection),
@@ -93,7 +82,7 @@ def _host(connection: Any, name: str, uri: str) -> HostFacts:
         mhz=mhz or None,
         session={"/session": True, "/system": False}.get(urlsplit(uri).path),
         nested=_nested(uri),
-        memory_available=None if None in parts else Size(sum(parts), "KiB"),  # type: ignore[arg-type]
+        memory_available=_available(stats),
         domain_capabilities=tuple(_domain_capabilities(connection, known)),
         name=name,
         uri=uri,
@@ -108,6 +97,23 @@ def _host(connection: Any, name: str, uri: str) -> HostFacts:
         libvirt=_version(connection.getLibVersion()),
         hypervisor=f"{connection.getType()} {_hypervisor_version(connection)}".strip(),
     )
+
+
+def now(connection: Any, host: HostFacts) -> HostFacts:
+    """The facts of a host that were read before, with what is free now."""
+    cells = tuple(_now(connection, cell) for cell in host.cells)
+    return replace(host, cells=cells, memory_available=_available(_memory(connection)))
+
+
+def _memory(connection: Any) -> dict[str, int]:
+    """What ``/proc/meminfo`` says on the host, in KiB."""
+    return _or_none(lambda: connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)) or {}
+
+
+def _available(stats: dict[str, int]) -> Size | None:
+    """Free memory, buffers and caches."""
+    parts = [stats[part] for part in ("free", "buffers", "cached") if part in stats]
+    return Size(sum(parts), "KiB") if len(parts) == 3 else None
 
 
 def _online(connection: Any, cells: tuple[Cell, ...]) -> frozenset[int] | None:

@@ -1,22 +1,22 @@
 """Reading the VMs of a host, without waiting for one that hangs."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 import libvirt
 
-from phyllome_nb.capacity.claims import claims_of
 from phyllome_nb.capacity.facts import Claims
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Usage
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, NoAnswer
-from phyllome_nb.host.deadline import within
+from phyllome_nb.host.deadline import side_by_side, within
 from phyllome_nb.host.situation import supported, waiting
 from phyllome_nb.size import Size
 
-__all__ = ["Bulk", "bulk", "domains"]
+__all__ = ["STATES", "Answers", "Bulk", "Definitions", "Patience", "answers", "bulk", "in_order", "used"]
 
 STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: "no state",
@@ -74,27 +74,119 @@ GROUPS = (
 )
 
 
-def domains(connection: Any) -> tuple[DomainFacts, ...]:
-    """The facts of every VM, in the order of names.
+def in_order(found: Iterable[DomainFacts]) -> tuple[DomainFacts, ...]:
+    """VMs by their names."""
+    return tuple(sorted(found, key=lambda domain: domain.name))
 
-    One that vanishes meanwhile is left out; one that cannot be read says why.
+
+def answers(asked: Sequence[Any], known: Bulk) -> list["Answers"]:
+    """What each VM says, several asked at once where there are many.
+
+    Nothing is done about it here: a thread that computes keeps the answers that have come for others waiting.
     """
-    known = bulk(connection, GROUPS)
     patience = Patience()
 
-    def read(domain: Any) -> DomainFacts | None:
-        return _domain(domain, known, patience)
+    def ask(domain: Any) -> Answers | None:
+        return _ask_all(domain, known, patience)
 
-    return tuple(sorted(each(read, known.domains), key=lambda domain: domain.name))
+    found = map(ask, asked) if len(asked) <= FEW else side_by_side(ask, asked, AT_ONCE)
+    return [each for each in found if each is not None]
 
 
-def each(read: Any, found: tuple[Any, ...]) -> Iterator[DomainFacts]:
-    """What `read` makes of each VM, several at once where there are many."""
-    if len(found) <= FEW:
-        yield from filter(None, map(read, found))
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What the definition that a VM runs with and the stored one ask for, and why they cannot be read."""
+
+    live: Promise | None
+    wrong_live: str
+    stored: Promise | None
+    wrong_stored: str
+
+
+@dataclass(slots=True)
+class Answers:
+    """What libvirt says of one VM."""
+
+    name: str
+    uuid: bytes
+    info: tuple[int, int, int, int] | None = None
+    """state, most memory, current memory and vCPUs of one that runs."""
+    vcpus_max: int = 0
+    hangs: int = 0
+    """Seconds for which QEMU has kept another call waiting."""
+    live: str = ""
+    stored: str = ""
+    usage: Usage | None = None
+    blocks: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """What tells definitions that were read before."""
+        return blake2b(f"{self.live}\0{self.stored}".encode("utf-8", "surrogatepass")).digest()
+
+    def definitions(self) -> "Definitions":
+        """What the definitions ask for."""
+        return Definitions(*_promise(self.live), *_promise(self.stored))
+
+    def facts(self, known: Bulk, asked: "Definitions") -> DomainFacts:
+        """The facts in these answers."""
+        live = asked.live
+        figures = self.blocks or known.stats.get(self.uuid, {})
+        state = figures.get("state.state", libvirt.VIR_DOMAIN_SHUTOFF)
+        if self.info is not None:
+            state, most, current, vcpus = self.info
+            # libvirt learns of a balloon's move a moment later than QEMU knows it.
+            told = self.usage.balloon if self.usage else None
+            memory = Size(current, "KiB") if told is None else told
+            sizes: dict[str, Any] = {"vcpus": vcpus, "vcpus_max": self.vcpus_max, "memory": memory}
+            sizes["memory_max"] = Size(most, "KiB")
+            live = replace(live, **sizes) if live else Promise(**sizes)
+        takes = asked.stored or live
+        return DomainFacts(
+            name=self.name,
+            uuid=str(UUID(bytes=self.uuid)),
+            state=STATES.get(state, str(state)),
+            persistent=self.uuid in known.persistent,
+            autostart=self.uuid in known.autostart,
+            live=live,
+            stored=asked.stored,
+            problem=self.problem or asked.wrong_stored or asked.wrong_live,
+            claims=takes.claims if takes else Claims(),
+            saved=self.uuid in known.saved,
+            usage=self.usage,
+            disks=_disks(figures),
+        )
+
+
+def _ask_all(domain: Any, known: Bulk, patience: "Patience") -> Answers | None:
+    """Ask for all that `Answers` holds; None where the VM has vanished."""
+    found = Answers(domain.name(), domain.UUID())
+    try:
+        if found.uuid not in known.stats:
+            _ask_running(domain, found, patience)
+        if found.uuid in known.persistent and not found.hangs:
+            found.stored = domain.XMLDesc(STORED)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return None
+        raise
+    return found
+
+
+def _ask_running(domain: Any, found: Answers, patience: "Patience") -> None:
+    state, most, current, vcpus, _ = domain.info()
+    found.vcpus_max = _live_vcpus(domain)
+    if not found.vcpus_max:
+        return  # it has stopped in this moment
+    found.info = state, most, current, vcpus
+    found.hangs = waiting(domain)
+    if found.hangs:
+        # From 11 on, libvirt lets also those wait who ask for the definition.
+        found.problem = f"no answer from QEMU for {found.hangs} s: its live figures are the last known"
         return
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="libvirt: reading") as pool:
-        yield from filter(None, pool.map(read, found))
+    found.live = domain.XMLDesc(0)
+    found.usage, found.blocks, found.problem = patience.usage(domain)
 
 
 class Patience:
@@ -130,63 +222,18 @@ def _block_stats(domain: Any) -> dict[str, Any]:
     return found
 
 
-def _domain(domain: Any, known: Bulk, patience: Patience) -> DomainFacts | None:
-    uuid = domain.UUID()
-    persistent = uuid in known.persistent
-    live, usage, stored, problem, claims = None, None, None, "", Claims()
-    figures = known.stats.get(uuid, {})
-    state = figures.get("state.state", libvirt.VIR_DOMAIN_SHUTOFF)
-    try:
-        hangs = False
-        if uuid not in known.stats:
-            state, most, current, vcpus, _ = domain.info()
-            vcpus_max = _live_vcpus(domain)
-            if vcpus_max:
-                live = Promise(vcpus, vcpus_max, Size(current, "KiB"), Size(most, "KiB"))
-                if seconds := waiting(domain):
-                    # From 11 on, libvirt lets also those wait who ask for the definition.
-                    problem, hangs = f"no answer from QEMU for {seconds} s: its live figures are the last known", True
-                else:
-                    live, usage, figures, problem = _live(domain, live, patience)
-        if persistent and not hangs:
-            stored, wrong, claims = _read(domain, STORED)
-            problem = wrong or problem
-        elif live and not hangs:
-            _, wrong, claims = _read(domain, 0)
-        return DomainFacts(
-            name=domain.name(),
-            uuid=domain.UUIDString(),
-            state=STATES.get(state, str(state)),
-            persistent=persistent,
-            autostart=uuid in known.autostart,
-            live=live,
-            stored=stored,
-            problem=problem,
-            claims=claims,
-            saved=uuid in known.saved,
-            usage=usage,
-            disks=_disks(figures),
-        )
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
-            return None
-        raise
-
-
-def _live(domain: Any, said: Promise, patience: Patience) -> tuple[Promise, Usage | None, dict[str, Any], str]:
-    """What a VM that runs has: the definition it runs with, and the sizes that libvirt and QEMU keep up to date."""
-    asked, wrong, _ = _read(domain, 0)
+def used(domain: Any, facts: DomainFacts, patience: Patience) -> DomainFacts:
+    """The facts of a VM that runs with what it has and uses now; its definitions are as they were."""
+    state, most, current, vcpus, _ = domain.info()
+    before = facts.live
+    if before is None or waiting(domain):
+        return facts
     usage, blocks, problem = patience.usage(domain)
-    # libvirt learns of a balloon's move a moment later than QEMU knows it.
-    current = usage.balloon if usage and usage.balloon is not None else said.memory
-    sizes: dict[str, Any] = {
-        "vcpus": said.vcpus,
-        "vcpus_max": said.vcpus_max,
-        "memory": current,
-        "memory_max": said.memory_max,
-    }
-    live = replace(asked, **sizes) if asked else replace(said, memory=current)
-    return live, usage, blocks, wrong or problem
+    memory = usage.balloon if usage and usage.balloon is not None else Size(current, "KiB")
+    live = replace(before, vcpus=vcpus, memory=memory, memory_max=Size(most, "KiB"))
+    return replace(
+        facts, state=STATES.get(state, str(state)), live=live, usage=usage, problem=problem, disks=_disks(blocks)
+    )
 
 
 def _live_vcpus(domain: Any) -> int:
@@ -199,13 +246,14 @@ def _live_vcpus(domain: Any) -> int:
         raise
 
 
-def _read(domain: Any, flags: int) -> tuple[Promise | None, str, Claims]:
-    """What a definition asks for, and what it takes for itself."""
+def _promise(text: str) -> tuple[Promise | None, str]:
+    """What a definition asks for, and why it cannot be read."""
+    if not text:
+        return None, ""
     try:
-        spec = DomainSpec.from_xml(domain.XMLDesc(flags))
-        return Promise.of(spec), "", claims_of(spec)
+        return Promise.of(DomainSpec.from_xml(text)), ""
     except DefinitionError as error:
-        return None, str(error), Claims()
+        return None, str(error)
 
 
 def _disks(figures: dict[str, Any]) -> dict[str, tuple[Size | None, Size | None, Size | None]]:

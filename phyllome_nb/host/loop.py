@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import libvirt
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from phyllome_nb.host.host import Host
 
-__all__ = ["Connection", "ensure_loop", "unwatch", "watch"]
+__all__ = ["Connection", "ensure_loop", "unwatch", "watch", "watch_domains"]
 
 WORKER = "libvirt: "
 """How the names of threads begin that may wait for a host."""
@@ -69,8 +70,23 @@ def watch(connection: Any, host: "weakref.ref[Host]") -> None:
         connection.registerCloseCallback(broken, None)
 
 
+def watch_domains(connection: Any, events: Iterable[int], tell: Callable[[bytes], None]) -> None:
+    """Have `tell` called, in libvirt's thread, with the uuid of the VM for each of these events."""
+
+    def happened(_connection: Any, domain: Any, *_rest: Any) -> None:
+        tell(domain.UUID())
+
+    for event in events:
+        with contextlib.suppress(libvirt.libvirtError):  # a driver that has no such event
+            number = connection.domainEventRegisterAny(None, event, happened, None)
+            vars(connection).setdefault("watching", []).append(number)
+
+
 def unwatch(connection: Any) -> None:
-    """Let go of what `watch` holds: libvirt would keep the connection for it."""
+    """Let go of what is watched: libvirt would keep the connection for it."""
+    for number in vars(connection).pop("watching", ()):
+        with contextlib.suppress(libvirt.libvirtError):
+            connection.domainEventDeregisterAny(number)
     with contextlib.suppress(libvirt.libvirtError):
         connection.unregisterCloseCallback()
 

@@ -5,7 +5,8 @@ from functools import cached_property
 from itertools import count, islice
 from string import ascii_lowercase
 
-from phyllome_nb.capacity.claims import Others, device_address
+from phyllome_nb.capacity.addresses import device_address
+from phyllome_nb.capacity.claims import Others
 from phyllome_nb.capacity.facts import DomainCapabilities
 from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
 from phyllome_nb.domain.devices.hostdev import Hostdev

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from phyllome_nb.capacity.claims import cpu_set
+from phyllome_nb.capacity.addresses import cpu_set
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.rule import Found, removing, rule, setting
 from phyllome_nb.size import Size

@@ -9,14 +9,14 @@ import pandas as pd
 from phyllome_nb.capacity.columns import BALANCE, EFFECT, Column
 from phyllome_nb.capacity.facts import Cell
 from phyllome_nb.capacity.places import cell_of, default_page, places
-from phyllome_nb.capacity.policy import Policy, Reservation
+from phyllome_nb.capacity.policy import Overhead, Policy, Reservation
 from phyllome_nb.capacity.promise import Promise
 from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.capacity.tables.frame import choose, frame, gib
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.size import Size
 
-__all__ = ["COUNTS", "balance", "check_count", "dedicated_cpus", "effect", "pages_of"]
+__all__ = ["COUNTS", "balance", "check_count", "effect", "pages_of"]
 
 COUNTS: tuple[Count, ...] = get_args(Count)
 CPUS = "promised ÷ (total - reserved - dedicated): vCPUs for each CPU"
@@ -169,15 +169,10 @@ def pages_of(cells: Iterable[Cell]) -> dict[Size, int]:
     return found
 
 
-def dedicated_cpus(promise: Promise) -> set[int]:
-    """The CPUs that one of its vCPUs is alone on."""
-    return set(promise.dedicated.values())
-
-
 def _sums(promises: list[Promise], policy: Policy, host: HostFacts) -> Sums:
     """The sums over whole VMs."""
     sums, overhead = Sums(), policy.overhead
-    costs = overhead != Policy().overhead
+    costs = overhead != Overhead()
     vcpus = vcpus_max = memory = memory_max = 0
     default: Size | None = None
     for promise in promises:
@@ -211,8 +206,9 @@ def _sums_by_cell(promises: list[Promise], policy: Policy, host: HostFacts) -> d
     """The sums of the maxima by cell; under None what is bound to no single one. No part of a VM is in two."""
     found: dict[int | None, Sums] = {}
     of, default = cell_of(host.cells), default_page(host) or Size(0)
+    costs = policy.overhead != Overhead()
     for promise in promises:
-        for cpu in dedicated_cpus(promise):
+        for cpu in promise.dedicated.values() if promise.affinity else ():
             found.setdefault(of.get(cpu), Sums()).dedicated[1].add(cpu)
         for place in places(promise, of, dedicated=False):
             sums = found.setdefault(place.cell, Sums())
@@ -222,5 +218,6 @@ def _sums_by_cell(promises: list[Promise], policy: Policy, host: HostFacts) -> d
             else:
                 size = place.page or default
                 sums.pages[size] = sums.pages.get(size, 0) + place.memory
-        found.setdefault(None, Sums()).memory[1] += policy.overhead.of(promise)
+        if costs:
+            found.setdefault(None, Sums()).memory[1] += policy.overhead.of(promise)
     return found
