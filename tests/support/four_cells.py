@@ -65,8 +65,9 @@ def _huge(size: str = "") -> str:
 
 _WIDE = (
     "<cell id='0' cpus='0-3' memory='8' unit='GiB'/><cell id='1' cpus='4-7' memory='8' unit='GiB'/>",
-    "<numatune><memnode cellid='0' mode='strict' nodeset='0'/>"
-    "<memnode cellid='1' mode='strict' nodeset='1'/></numatune>",
+    "<numatune>"
+    + "".join(f"<memnode cellid='{cell}' mode='strict' nodeset='{cell}'/>" for cell in (0, 1))
+    + "</numatune>",
 )
 _DIMM = "<memory model='dimm'><target><size unit='GiB'>1</size><node>0</node></target></memory>"
 
