@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import libvirt
@@ -53,6 +55,11 @@ def median(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
+def define(text: str, connection: libvirt.virConnect) -> None:
+    """Store a definition."""
+    connection.defineXML(text)
+
+
 def bare(connection: libvirt.virConnect) -> None:
     """The calls for the VMs alone."""
     for domain in bulk(connection, GROUPS).domains:
@@ -61,8 +68,6 @@ def bare(connection: libvirt.virConnect) -> None:
 
 def many(snapshot: Snapshot, number: int) -> Snapshot:
     """So many VMs on one host, made of those that are there."""
-    from dataclasses import replace
-
     found = [replace(snapshot.domains[each % len(snapshot.domains)], uuid=f"{each}") for each in range(number)]
     return replace(snapshot, domains=tuple(found))
 
@@ -75,7 +80,7 @@ def main() -> None:
         host = ph.connect(daemon.uri, write=True, timeout=120)
         for number in range(VMS):
             spec = ph.profiles.linux(name=f"vm-{number:04}", type="qemu", disk=f"/srv/vm-{number}.qcow2", session=True)
-            host.ask("defining", lambda connection, text=spec.to_xml(): connection.defineXML(text))
+            host.ask("defining", partial(define, spec.to_xml()))
         reader = ph.connect(daemon.uri, timeout=120)
         assert len(reader.snapshot().domains) == VMS  # noqa: S101  (a benchmark of nothing would look good)
         around = median(lambda: reader.ask("", lambda connection: connection.getCapabilities()))
@@ -95,7 +100,9 @@ def main() -> None:
             command = ["/usr/bin/python3", "-c", VIRTINST, daemon.uri]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             peer = float(done.stdout or "nan")
-            print(f"  virtinst's listing         {peer * 1e3:8.1f} ms  {peer / whole:5.1f} x as long, {peer / first:.1f} x the first (goal 5)")
+            print(
+                f"  virtinst's listing         {peer * 1e3:8.1f} ms  {peer / whole:5.1f} x as long, {peer / first:.1f} x the first (goal 5)"
+            )
             print(done.stderr[-500:], end="")
         else:
             print("  virtinst is not installed: no comparison")
@@ -103,7 +110,7 @@ def main() -> None:
     large = many(ph.demo().snapshot(), 10_000)
     for by in ("host", "cell"):
         for policy in ("physical", "kubevirt"):
-            taken = median(lambda by=by, policy=policy: large.balance("defined", policy, by))
+            taken = median(partial(large.balance, "defined", policy, by))
             print(f"  balance of 10,000 VMs by {by}, {policy:8} {taken * 1e3:8.1f} ms  (goal 100)")
 
 

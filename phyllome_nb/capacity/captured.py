@@ -44,7 +44,7 @@ def captured(
         memory_source=SOURCE,
         devices=found or None,
         domain_capabilities=tuple(map(domain_capabilities, emulators)),
-        readings=(Reading("cpus", cpus, "", SOURCE), Reading("memory", memory, "B", SOURCE)),
+        readings=(Reading("cpus", cpus, "", SOURCE), Reading("memory", int(memory), "B", SOURCE)),
     )
     starts = None if autostart is None else frozenset(autostart)
     vms: dict[str, DomainFacts] = {}

@@ -91,7 +91,7 @@ memory_source    str      -    what said so of memory_gib
 host             str      -    the host's name
 cell             Int64    -    the cell's number
 cpus             Int64    -    its CPUs that are online
-cpus_offline     Int64    -    its CPUs that are not
+cpus_offline     Int64    -    its CPUs that are not, where it lists them: Linux takes them out of their cells
 cores            Int64    -    cores with a CPU that is online
 cpu_list         str      -    its CPUs that are online, as libvirt writes lists
 memory_gib       Float64  GiB  its memory; 0 for a cell that has none

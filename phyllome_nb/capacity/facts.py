@@ -166,7 +166,7 @@ class Reading:
 
     figure: str
     """The figure's name, as `HostFacts` has it."""
-    value: float | str
+    value: int | str
     unit: str
     """B for memory; empty for a number of things."""
     source: str

@@ -103,6 +103,8 @@ class HostFacts:
     caches: tuple[Cache, ...] = ()
     online: frozenset[int] | None = None
     """The CPUs that are used; None where the host does not tell."""
+    offline: frozenset[int] = frozenset()
+    """The CPUs that it has and does not use (``virNodeGetCPUMap``); Linux takes them out of their NUMA cells."""
     mhz: int | None = None
     """The clock, as libvirt read it at that moment."""
     devices: tuple[HostDevice, ...] | None = None
@@ -122,11 +124,6 @@ class HostFacts:
     def is_online(self, cpu: int) -> bool:
         """Whether a CPU is used, as far as that is known."""
         return self.online is None or cpu in self.online
-
-    @property
-    def offline(self) -> frozenset[int]:
-        """The CPUs that it has and does not use."""
-        return frozenset(cpu.id for cell in self.cells for cpu in cell.cpus if not self.is_online(cpu.id))
 
     @property
     def topology(self) -> Topology:

@@ -60,12 +60,12 @@ def host_facts(connection: Any, name: str, uri: str) -> HostFacts:
         known |= MADE_UP
     stats = _memory(connection)
     cells = tuple(_now(connection, cell) for cell in known.pop("cells"))
-    online = _online(connection, cells)
+    online, offline = _cpu_map(connection) if cells else (None, frozenset())
     # getInfo sums what the kernel has initialised so far; /proc/meminfo's MemTotal is the honest total.
     memory = [
         Reading("memory", stats.get("total", 0) * 1024, "B", "getMemoryStats"),
         Reading("memory", mebibytes * 2**20, "B", "getInfo"),
-        Reading("memory", sum(cell.memory for cell in cells), "B", "getCapabilities"),
+        Reading("memory", int(sum(cell.memory for cell in cells)), "B", "getCapabilities"),
     ]
     counted = [
         Reading("cpus", len(online or ()), "", "getCPUMap"),
@@ -79,6 +79,7 @@ def host_facts(connection: Any, name: str, uri: str) -> HostFacts:
         **_around(connection),
         cells=cells,
         online=online,
+        offline=offline,
         mhz=mhz or None,
         session={"/session": True, "/system": False}.get(urlsplit(uri).path),
         nested=_nested(uri),
@@ -116,10 +117,13 @@ def _available(stats: dict[str, int]) -> Size | None:
     return Size(sum(parts), "KiB") if len(parts) == 3 else None
 
 
-def _online(connection: Any, cells: tuple[Cell, ...]) -> frozenset[int] | None:
-    """The CPUs that the host uses; None where it does not say which CPUs there are."""
-    answer = _or_none(connection.getCPUMap) if cells else None
-    return None if answer is None else frozenset(cpu for cpu, used in enumerate(answer[1]) if used)
+def _cpu_map(connection: Any) -> tuple[frozenset[int] | None, frozenset[int]]:
+    """The CPUs that the host uses, None where it does not say, and those that it does not use."""
+    answer = _or_none(connection.getCPUMap)
+    if answer is None:
+        return None, frozenset()
+    used = frozenset(cpu for cpu, used in enumerate(answer[1]) if used)
+    return used, frozenset(range(len(answer[1]))) - used
 
 
 def _or_none(ask: Callable[[], T]) -> T | None:

@@ -9,14 +9,15 @@ from uuid import UUID
 import libvirt
 
 from phyllome_nb.capacity.facts import Claims
-from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Usage
+from phyllome_nb.capacity.snapshot import DomainFacts, Promise
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError, NoAnswer
-from phyllome_nb.host.deadline import side_by_side, within
-from phyllome_nb.host.situation import supported, waiting
+from phyllome_nb.errors import DefinitionError
+from phyllome_nb.host.deadline import side_by_side
+from phyllome_nb.host.situation import waiting
+from phyllome_nb.host.usage import disk_sizes
 from phyllome_nb.size import Size
 
-__all__ = ["STATES", "Answers", "Bulk", "Definitions", "Patience", "answers", "bulk", "in_order", "used"]
+__all__ = ["STATES", "Answers", "Bulk", "Definitions", "answers", "bulk", "in_order", "renewed"]
 
 STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: "no state",
@@ -29,9 +30,6 @@ STATES = {
     libvirt.VIR_DOMAIN_PMSUSPENDED: "pmsuspended",
 }
 STORED = libvirt.VIR_DOMAIN_XML_INACTIVE
-SIZES = ("capacity", "allocation", "physical")
-PATIENCE = 1
-"""Seconds that one VM may take to tell what it uses."""
 AT_ONCE = 4
 """Calls under way at the same time: libvirtd serves five on one connection, and one is kept for others."""
 FEW = 16
@@ -84,10 +82,9 @@ def answers(asked: Sequence[Any], known: Bulk) -> list["Answers"]:
 
     Nothing is done about it here: a thread that computes keeps the answers that have come for others waiting.
     """
-    patience = Patience()
 
     def ask(domain: Any) -> Answers | None:
-        return _ask_all(domain, known, patience)
+        return _ask_all(domain, known)
 
     found = map(ask, asked) if len(asked) <= FEW else side_by_side(ask, asked, AT_ONCE)
     return [each for each in found if each is not None]
@@ -116,8 +113,6 @@ class Answers:
     """Seconds for which QEMU has kept another call waiting."""
     live: str = ""
     stored: str = ""
-    usage: Usage | None = None
-    blocks: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
 
     @property
@@ -132,16 +127,10 @@ class Answers:
     def facts(self, known: Bulk, asked: "Definitions") -> DomainFacts:
         """The facts in these answers."""
         live = asked.live
-        figures = self.blocks or known.stats.get(self.uuid, {})
+        figures = known.stats.get(self.uuid, {})
         state = figures.get("state.state", libvirt.VIR_DOMAIN_SHUTOFF)
         if self.info is not None:
-            state, most, current, vcpus = self.info
-            # libvirt learns of a balloon's move a moment later than QEMU knows it.
-            told = self.usage.balloon if self.usage else None
-            memory = Size(current, "KiB") if told is None else told
-            sizes: dict[str, Any] = {"vcpus": vcpus, "vcpus_max": self.vcpus_max, "memory": memory}
-            sizes["memory_max"] = Size(most, "KiB")
-            live = replace(live, **sizes) if live else Promise(**sizes)
+            state, live = self.info[0], self.sized(live)
         takes = asked.stored or live
         return DomainFacts(
             name=self.name,
@@ -154,17 +143,27 @@ class Answers:
             problem=self.problem or asked.wrong_stored or asked.wrong_live,
             claims=takes.claims if takes else Claims(),
             saved=self.uuid in known.saved,
-            usage=self.usage,
-            disks=_disks(figures),
+            disks=disk_sizes(figures),
         )
 
+    def sized(self, live: Promise | None) -> Promise:
+        """What the VM runs with, its amounts as they are now."""
+        _, most, current, vcpus = self.info or (0, 0, 0, 0)
+        sizes: dict[str, Any] = {
+            "vcpus": vcpus,
+            "vcpus_max": self.vcpus_max,
+            "memory": Size(current, "KiB"),
+            "memory_max": Size(most, "KiB"),
+        }
+        return replace(live, **sizes) if live else Promise(**sizes)
 
-def _ask_all(domain: Any, known: Bulk, patience: "Patience") -> Answers | None:
+
+def _ask_all(domain: Any, known: Bulk) -> Answers | None:
     """Ask for all that `Answers` holds; None where the VM has vanished."""
     found = Answers(domain.name(), domain.UUID())
     try:
         if found.uuid not in known.stats:
-            _ask_running(domain, found, patience)
+            _ask_running(domain, found)
         if found.uuid in known.persistent and not found.hangs:
             found.stored = domain.XMLDesc(STORED)
     except libvirt.libvirtError as error:
@@ -174,7 +173,7 @@ def _ask_all(domain: Any, known: Bulk, patience: "Patience") -> Answers | None:
     return found
 
 
-def _ask_running(domain: Any, found: Answers, patience: "Patience") -> None:
+def _ask_running(domain: Any, found: Answers, *, definition: bool = True) -> None:
     state, most, current, vcpus, _ = domain.info()
     found.vcpus_max = _live_vcpus(domain)
     if not found.vcpus_max:
@@ -185,55 +184,19 @@ def _ask_running(domain: Any, found: Answers, patience: "Patience") -> None:
         # From 11 on, libvirt lets also those wait who ask for the definition.
         found.problem = f"no answer from QEMU for {found.hangs} s: its live figures are the last known"
         return
-    found.live = domain.XMLDesc(0)
-    found.usage, found.blocks, found.problem = patience.usage(domain)
+    if definition:
+        found.live = domain.XMLDesc(0)
 
 
-class Patience:
-    """Asks VMs what they use, until one gives no answer: the next snapshot knows it, and asks the others."""
-
-    def __init__(self) -> None:
-        self.lost = False
-
-    def usage(self, domain: Any) -> tuple[Usage | None, dict[str, Any], str]:
-        """What a VM uses, the sizes of its images, and why not if it does not say."""
-        if self.lost:
-            return None, {}, "what it uses was not asked: another VM gave no answer"
-        try:
-            stats, blocks = within(PATIENCE, lambda: _ask(domain), "asking what it uses")
-        except NoAnswer:
-            self.lost = True
-            return None, {}, f"no answer from QEMU for {PATIENCE} s: what it uses is not known"
-        if not stats:
-            return None, blocks, ""
-        size = {key: Size(stats[key], "KiB") for key in ("actual", "rss", "unused", "usable") if key in stats}
-        return Usage(size.get("actual"), size.get("rss"), size.get("unused"), size.get("usable")), blocks, ""
-
-
-def _ask(domain: Any) -> tuple[dict[str, int], dict[str, Any]]:
-    """Both may wait for QEMU."""
-    stats: dict[str, int] = supported(domain.memoryStats, {}) or {}
-    return stats, dict(supported(lambda: _block_stats(domain), {}))
-
-
-def _block_stats(domain: Any) -> dict[str, Any]:
-    [(_, figures)] = domain.connect().domainListGetStats([domain], libvirt.VIR_DOMAIN_STATS_BLOCK)
-    found: dict[str, Any] = figures
-    return found
-
-
-def used(domain: Any, facts: DomainFacts, patience: Patience) -> DomainFacts:
-    """The facts of a VM that runs with what it has and uses now; its definitions are as they were."""
-    state, most, current, vcpus, _ = domain.info()
-    before = facts.live
-    if before is None or waiting(domain):
+def renewed(domain: Any, facts: DomainFacts, definitions: Definitions) -> DomainFacts:
+    """The facts of a VM whose definitions are as they were, with what it has now."""
+    found = Answers(domain.name(), domain.UUID())
+    before = definitions.live
+    _ask_running(domain, found, definition=before is None)
+    if before is None or found.info is None:
         return facts
-    usage, blocks, problem = patience.usage(domain)
-    memory = usage.balloon if usage and usage.balloon is not None else Size(current, "KiB")
-    live = replace(before, vcpus=vcpus, memory=memory, memory_max=Size(most, "KiB"))
-    return replace(
-        facts, state=STATES.get(state, str(state)), live=live, usage=usage, problem=problem, disks=_disks(blocks)
-    )
+    live = found.sized(before)
+    return replace(facts, state=STATES.get(found.info[0], ""), live=live, problem=found.problem, usage=None)
 
 
 def _live_vcpus(domain: Any) -> int:
@@ -254,15 +217,3 @@ def _promise(text: str) -> tuple[Promise | None, str]:
         return Promise.of(DomainSpec.from_xml(text)), ""
     except DefinitionError as error:
         return None, str(error)
-
-
-def _disks(figures: dict[str, Any]) -> dict[str, tuple[Size | None, Size | None, Size | None]]:
-    """The sizes of the images, by the target of the disk."""
-    found = {}
-    for number in range(int(figures.get("block.count", 0))):
-        target = figures.get(f"block.{number}.name")
-        sizes = [figures.get(f"block.{number}.{part}") for part in SIZES]
-        if target and any(size is not None for size in sizes):
-            capacity, allocation, physical = (None if size is None else Size(size) for size in sizes)
-            found[str(target)] = capacity, allocation, physical
-    return found

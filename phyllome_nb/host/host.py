@@ -204,7 +204,10 @@ class Host:
     def _recently(self, connection: Any, max_age: float) -> Snapshot:
         if self._recent is None or self._recent[0] is not connection:
             self._recent = connection, Recent()
-        return self._recent[1].snapshot(connection, self.name, self.uri, max_age)
+        snapshot = self._recent[1].snapshot(connection, self.name, self.uri, max_age)
+        if self._recent[1].stuck:
+            self._silent = connection
+        return snapshot
 
     def domains(self) -> list[DomainSpec]:
         """The stored definition of every VM, in the order of names; what cannot be read is left out with a warning.

@@ -9,8 +9,9 @@ import libvirt
 
 from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Snapshot
 from phyllome_nb.host.collect import host_facts, now
-from phyllome_nb.host.domains import GROUPS, STATES, Answers, Bulk, Definitions, Patience, answers, bulk, in_order, used
+from phyllome_nb.host.domains import GROUPS, STATES, Answers, Bulk, Definitions, answers, bulk, in_order, renewed
 from phyllome_nb.host.loop import watch_domains
+from phyllome_nb.host.usage import usage_of, with_usage
 
 __all__ = ["Recent"]
 
@@ -54,6 +55,8 @@ class Recent:
         self._host: tuple[HostFacts, float] | None = None
         self._changed: set[bytes] = set()
         self._watched = False
+        self.stuck = False
+        """Whether a VM gave no answer the last time: then a call of the connection's is waiting still."""
 
     def snapshot(self, connection: Any, name: str, uri: str, max_age: float) -> Snapshot:
         """The facts of the host, with definitions that were read at most so many seconds ago."""
@@ -66,7 +69,7 @@ class Recent:
         quick = max_age > 0 and bool(self._kept)
         known = bulk(connection, CHEAP if quick else GROUPS)
         kept: dict[bytes, Kept] = {}
-        again, patience = [], Patience()
+        again: list[Any] = []
         for domain in known.domains:
             uuid = domain.UUID()
             last = self._kept.get(uuid)
@@ -74,7 +77,7 @@ class Recent:
                 again.append(domain)
                 continue
             if last.facts.live is not None:
-                last.facts = used(domain, last.facts, patience)
+                last.facts = renewed(domain, last.facts, last.definitions)
             kept[uuid] = last
         if again and quick:
             known = bulk(connection, GROUPS)
@@ -88,7 +91,15 @@ class Recent:
             facts = self._host[0]
         else:
             facts = now(connection, self._host[0])
+        self._ask_usage({domain.UUID(): domain for domain in known.domains})
         return Snapshot(facts, in_order(each.facts for each in kept.values()), datetime.now(UTC).astimezone())
+
+    def _ask_usage(self, domains: dict[bytes, Any]) -> None:
+        """Of those that run and are known to answer."""
+        asked = [uuid for uuid, kept in self._kept.items() if kept.facts.live is not None and not kept.facts.problem]
+        answers, self.stuck = usage_of([domains[uuid] for uuid in asked])
+        for uuid, used in zip(asked, answers, strict=True):
+            self._kept[uuid].facts = with_usage(self._kept[uuid].facts, used)
 
     def _fresh(self, answer: Answers, known: Bulk, begun: float, stats: dict[str, Any]) -> Kept:
         """What was read anew; definitions that are to the letter as they were are not interpreted again."""

@@ -1,8 +1,10 @@
 """Work that may take long, done beside the kernel, with a bar that shows how long it may still take."""
 
+import atexit
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +19,17 @@ T = TypeVar("T")
 
 TICK = 0.1
 """Seconds between two looks."""
+FAREWELL = 2
+"""Seconds that work has to end when the process does: a thread that Python ends inside pandas takes the process along."""
+_threads: "weakref.WeakSet[threading.Thread]" = weakref.WeakSet()
+
+
+@atexit.register
+def _let_end() -> None:
+    """Let work that is nearly done end; what waits for a host is left behind."""
+    last = time.monotonic() + FAREWELL
+    for thread in list(_threads):
+        thread.join(max(last - time.monotonic(), 0))
 
 
 class Work:
@@ -77,7 +90,9 @@ class Work:
                 finished.set()
                 self._end()
 
-        threading.Thread(target=run, name=doing, daemon=True).start()
+        thread = threading.Thread(target=run, name=doing, daemon=True)
+        _threads.add(thread)
+        thread.start()
         threading.Thread(target=self._tick, args=(finished, number), name=f"{doing}: progress", daemon=True).start()
 
     def _begin(self) -> int:

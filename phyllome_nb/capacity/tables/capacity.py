@@ -26,7 +26,7 @@ def capacity(snapshot: Snapshot, by: str) -> pd.DataFrame:
 def sources(snapshot: Snapshot) -> pd.DataFrame:
     """See `Snapshot.sources`."""
     host = snapshot.host
-    first: dict[str, float | str] = {}
+    first: dict[str, int | str] = {}
     rows = []
     for each in host.readings:
         used = each.figure not in first
@@ -92,6 +92,8 @@ def _cpu(snapshot: Snapshot) -> Iterator[Row]:
             place = (cpu.socket, cpu.die, cpu.core) if online is not False else (None, None, None)
             shared = _caches(cache for cache in host.caches if cpu.id in cache.cpus)
             yield host.name, cpu.id, cell.id, *place, cpu_list(cpu.siblings), online, shared
+    for number in sorted(host.offline - {cpu.id for cell in host.cells for cpu in cell.cpus}):
+        yield host.name, number, None, None, None, None, "", False, ""
 
 
 def _page(snapshot: Snapshot) -> Iterator[Row]:
