@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from phyllome_nb import errors, profiles
+    from phyllome_nb.capacity.fleet import FleetSnapshot
+    from phyllome_nb.capacity.policy import Policy
     from phyllome_nb.capacity.snapshot import Snapshot
+    from phyllome_nb.capacity.styled import styled
     from phyllome_nb.domain.reference import fields
     from phyllome_nb.domain.spec import DomainSpec
     from phyllome_nb.errors import PhyllomeError
     from phyllome_nb.host.change import Change
     from phyllome_nb.host.connect import connect, demo
+    from phyllome_nb.host.fleet import Fleet
     from phyllome_nb.host.host import Host
     from phyllome_nb.panels.domain_panel import DomainPanel
     from phyllome_nb.size import Size
@@ -32,8 +36,11 @@ __all__ = [
     "Change",
     "DomainPanel",
     "DomainSpec",
+    "Fleet",
+    "FleetSnapshot",
     "Host",
     "PhyllomeError",
+    "Policy",
     "Size",
     "Snapshot",
     "connect",
@@ -41,19 +48,24 @@ __all__ = [
     "errors",
     "fields",
     "profiles",
+    "styled",
 ]
 
 _HOMES = {
     "Change": "host.change",
     "DomainPanel": "panels.domain_panel",
     "DomainSpec": "domain.spec",
+    "Fleet": "host.fleet",
+    "FleetSnapshot": "capacity.fleet",
     "Host": "host.host",
     "PhyllomeError": "errors",
+    "Policy": "capacity.policy",
     "Size": "size",
     "Snapshot": "capacity.snapshot",
     "connect": "host.connect",
     "demo": "host.connect",
     "fields": "domain.reference",
+    "styled": "capacity.styled",
 }
 
 

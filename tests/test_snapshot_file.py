@@ -105,7 +105,7 @@ def test_no_secret_gets_into_a_file(tmp_path: Path) -> None:
         ('{"format": "something else"}', "Snapshot.save writes them"),
         (f'{{"format": "phyllome_nb snapshot", "version": {VERSION + 1}}}', f"version {VERSION + 1}"),
         (f'{{"format": "phyllome_nb snapshot", "version": {VERSION}}}', "was damaged"),
-        (f'{{"format": "phyllome_nb snapshot", "version": {VERSION}, "snapshot": {{"host": 3}}}}', "was damaged"),
+        (f'{{"format": "phyllome_nb snapshot", "version": {VERSION}, "Snapshot": {{"host": 3}}}}', "was damaged"),
         ("[" * 100_000, "no snapshot, or was damaged"),
     ],
 )
@@ -123,7 +123,7 @@ def test_wrong_kinds_of_values_are_refused(tmp_path: Path, full: Snapshot) -> No
     path = full.save(tmp_path / "host.json")
     for what in ({"name": 7}, {"cpus": "many"}, {"memory": None}, {"cells": 5}, {"online": [["x"]]}):
         document = json.loads(path.read_text())
-        document["snapshot"]["host"] |= what
+        document["Snapshot"]["host"] |= what
         (tmp_path / "odd.json").write_text(json.dumps(document))
         with pytest.raises(ph.errors.SnapshotFileError, match="was damaged"):
             Snapshot.load(tmp_path / "odd.json")
@@ -133,7 +133,7 @@ def test_fields_of_a_newer_version_are_left_out(tmp_path: Path, full: Snapshot) 
     """The version is raised only where a file could be misread."""
     path = full.save(tmp_path / "host.json")
     document = json.loads(path.read_text())
-    document["snapshot"]["host"]["of_the_future"] = {"a": 1}
+    document["Snapshot"]["host"]["of_the_future"] = {"a": 1}
     path.write_text(json.dumps(document))
     assert Snapshot.load(path) == full
 

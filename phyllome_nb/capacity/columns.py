@@ -9,10 +9,13 @@ __all__ = [
     "BALANCE",
     "CAPACITY",
     "CONFLICTS",
+    "CPUS",
     "EFFECT",
+    "HOSTS",
     "MIGRATION",
     "PINS",
     "SOURCES",
+    "TOTALS",
     "Column",
     "documented",
 ]
@@ -325,6 +328,47 @@ unit             str      -    B for bytes
 source           str      -    the call of libvirt's, or the document
 used             bool     -    whether the tables show this one
 agrees           bool     -    whether it says the same as the one that is used
+""")
+}
+
+HOSTS = {
+    "": _columns("""
+host             str      -    its name
+uri              str      -    where it was asked; empty for one that was loaded or captured
+answered         bool     -    whether it told its facts
+problem          str      -    why not
+cpus             Int64    -    logical CPUs that are online
+memory_gib       Float64  GiB  memory
+vms              Int64    -    VMs that it has
+running          Int64    -    VMs that run
+""")
+}
+
+TOTALS = {
+    "": _columns("""
+count            str      -    which VMs: running, defined, autostart
+resource         str      -    vcpus, memory, or hugepages of a size
+amount           str      -    current or maximum
+unit             str      -    CPUs or GiB
+policy           str      -    the policy's name
+hosts            Int64    -    hosts that answered
+total            Float64  unit  what they have together
+reserved         Float64  unit  what the policy keeps for them
+dedicated        Float64  unit  CPUs that a vCPU is pinned to alone; memory set aside for huge pages
+promised         Float64  unit  the sum over the VMs; one that is on two hosts counts once
+limit            Float64  unit  the sum of what each may promise; NA where the policy has no limit
+free             Float64  unit  limit - promised
+ratio            Float64  -    promised ÷ (total - reserved - dedicated)
+""")
+}
+
+CPUS = {
+    "": _columns("""
+host             str      -    whose CPU a VM would be given
+to               str      -    where it would run
+result           str      -    identical, superset (it has more), incompatible, or empty where that cannot be told
+possible         boolean  -    whether it could run there; NA where that cannot be told
+why              str      -    what libvirt says
 """)
 }
 

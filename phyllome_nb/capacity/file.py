@@ -9,21 +9,22 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.errors import SnapshotFileError
 
 __all__ = ["VERSION", "load", "save"]
+
+T = TypeVar("T")
 
 FORMAT = "phyllome_nb snapshot"
 VERSION = 1
 """Raised when a file could be misread by the version before; fields that are new do not raise it."""
 
 
-def save(snapshot: Snapshot, path: Path) -> Path:
-    """See `Snapshot.save`."""
-    document = {"format": FORMAT, "version": VERSION, "snapshot": _plain(snapshot)}
+def save(found: Any, path: Path) -> Path:
+    """Write a snapshot, or that of a fleet: see `Snapshot.save`."""
+    document = {"format": FORMAT, "version": VERSION, type(found).__name__: _plain(found)}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
         try:
@@ -37,8 +38,8 @@ def save(snapshot: Snapshot, path: Path) -> Path:
     return path
 
 
-def load(path: Path) -> Snapshot:
-    """See `Snapshot.load`."""
+def load(path: Path, kind: type[T]) -> T:
+    """Read what `save` wrote of such a kind: see `Snapshot.load`."""
     try:
         document = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -50,12 +51,13 @@ def load(path: Path) -> Snapshot:
             f"{path} has version {document.get('version')!r}, and this phyllome_nb reads version {VERSION}: "
             "open it with the one that wrote it."
         )
+    if kind.__name__ not in document:
+        raise SnapshotFileError(f"{path} holds no {kind.__name__}, or was damaged.")
     try:
-        found = _made(Snapshot, document["snapshot"])
+        found: T = _made(kind, document[kind.__name__])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SnapshotFileError(f"{path} was damaged: {error}.") from None
-    snapshot: Snapshot = found
-    return snapshot
+    return found
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911  (a line a type)

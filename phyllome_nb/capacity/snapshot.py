@@ -298,7 +298,7 @@ class Snapshot:
         return file.save(self, Path(path))
 
     @classmethod
-    def load(cls, path: str | Path) -> "Snapshot":
+    def load(cls, path: str | Path) -> Self:
         """Read what `save` wrote.
 
         Raises
@@ -310,7 +310,28 @@ class Snapshot:
         """
         from phyllome_nb.capacity import file
 
-        return file.load(Path(path))
+        return file.load(Path(path), cls)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write a workbook in RVTools' tabs and columns, which tools that read those can read.
+
+        Names are inert: none of them is a formula. See docs/exports.md, and `phyllome_nb.export.excel.to_excel`.
+        """
+        from phyllome_nb.export.excel import to_excel
+
+        return to_excel([self], path)
+
+    def to_parquet(self, directory: str | Path) -> list[Path]:
+        """Write each table as a Parquet file: see `phyllome_nb.export.parquet.to_parquet`."""
+        from phyllome_nb.export.parquet import to_parquet
+
+        return to_parquet(self, directory)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one page of HTML that stands alone: see `phyllome_nb.export.page.page`."""
+        from phyllome_nb.export.page import to_html
+
+        return to_html(self, path)
 
     @documented(CAPACITY)
     def capacity(self, by: str = "host") -> "pd.DataFrame":

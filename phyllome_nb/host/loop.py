@@ -1,6 +1,7 @@
 """libvirt's event loop, in a thread of its own."""
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -48,12 +49,12 @@ class Connection(libvirt.virConnect):  # type: ignore[misc]  # libvirt ships no 
 
     def __del__(self) -> None:
         handle, self._o = self._o, None
-        if handle is None:
-            return
+        if handle is None or sys.is_finalizing():
+            return  # the end of the process closes everything, and no thread starts any more
         if threading.current_thread().name.startswith(WORKER):
             libvirt.libvirtmod.virConnectClose(handle)
             return
-        with contextlib.suppress(RuntimeError):  # at the end of the process, which closes everything
+        with contextlib.suppress(RuntimeError):
             close = libvirt.libvirtmod.virConnectClose
             threading.Thread(target=close, args=(handle,), name=f"{WORKER}closing", daemon=True).start()
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 TICK = 0.1
 """Seconds between two looks."""
 FAREWELL = 2
-"""Seconds that work has to end when the process does: a thread that Python ends inside pandas takes the process along."""
+"""Seconds that work has to end when the process does: a thread that Python ends inside pandas takes all with it."""
 _threads: "weakref.WeakSet[threading.Thread]" = weakref.WeakSet()
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "forget_secrets",
     "new",
     "parse",
+    "part_of",
     "public",
     "public_text",
     "replace",
@@ -94,6 +95,12 @@ def copy(element: Element) -> Element:
     """The same document again, the comments around its root included."""
     tree = deepcopy(element.getroottree())
     return tree.getroot()
+
+
+def part_of(text: str, path: str) -> str:
+    """The element at a path below the root of a document that libvirt wrote, as text; empty where there is none."""
+    found = etree.fromstring(text.encode(), _parser(encoding="utf-8")).find(path)
+    return "" if found is None else etree.tostring(found, encoding="unicode", with_tail=False)
 
 
 def replace(element: Element, other: Element) -> None:

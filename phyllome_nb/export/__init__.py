@@ -1,0 +1,1 @@
+"""Snapshots as files for other programs and other people: xlsx, Parquet, HTML."""
