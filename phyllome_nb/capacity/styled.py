@@ -43,9 +43,11 @@ def _heading(name: str, unit: str) -> str:
     return f"{words} ({unit})" if unit and unit != "unit" else words
 
 
-def _number(value: float) -> str:
+def _number(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _word(value: object) -> str:
-    return ("yes" if value else "") if is_bool(value) else str(value)
+def _word(value: Any) -> str:
+    if is_bool(value):
+        return "yes" if value else ""
+    return str(value)
