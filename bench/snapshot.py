@@ -100,10 +100,8 @@ def main() -> None:
             command = ["/usr/bin/python3", "-c", VIRTINST, daemon.uri]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             peer = float(done.stdout or "nan")
-            print(
-                print(f"  virtinst's listing         {peer * 1e3:8.1f} ms  {peer / whole:5.1f} x as long (goal 5)")
-                print(f"  … to the first of a host   {peer / first:17.1f} x as long")
-            )
+            print(f"  virtinst's listing         {peer * 1e3:8.1f} ms  {peer / whole:5.1f} x as long (goal 5)")
+            print(f"  … to the first of a host                {peer / first:5.1f} x as long")
             print(done.stderr[-500:], end="")
         else:
             print("  virtinst is not installed: no comparison")
