@@ -341,3 +341,18 @@ def test_it_can_be_pickled(four: Snapshot) -> None:
     """As executors and other processes want it."""
     assert pickle.loads(pickle.dumps(four)) == four  # noqa: S301  (our own bytes)
     assert pickle.loads(pickle.dumps(Promise(1, 1, GIB, GIB))) == Promise(1, 1, GIB, GIB)  # noqa: S301
+
+
+def test_what_an_old_document_does_not_tell_is_not_known() -> None:
+    """No memory in any cell, no die: not nothing and not one, but unknown."""
+    cells = "<cell id='0'><cpus><cpu id='0' socket_id='0' core_id='0' siblings='0'/></cpus></cell>"
+    old = f"<capabilities><host><topology><cells>{cells}</cells></topology></host></capabilities>"
+    snap = ph.Snapshot.from_xml(old, [four_cells.VMS["web-1"].replace("<domain", "<domain id='1'")])
+    assert line(snap.capacity(), "cpus", "sockets", "dies", "cores", "memory_gib") == [1, 1, None, 1, None]
+    assert line(snap.capacity("cell"), "memory_gib", cell=0) == [None]
+    assert line(snap.balance(), *AMOUNTS, resource="memory", amount="maximum") == [None, 0, None, 8, None, None]
+    assert line(snap.balance(by="cell"), "total", "free", resource="memory", cell=0) == [None, None]
+    bare = ph.Snapshot.from_xml("<capabilities><host/></capabilities>", [four_cells.VMS["web-1"]])
+    assert line(bare.capacity(), "cpus", "sockets", "cores", "threads", "memory_gib") == [None] * 5
+    assert line(bare.balance("defined"), *AMOUNTS, resource="vcpus", amount="maximum") == [None, 0, None, 4, None, None]
+    assert len(bare.conflicts()) == 0

@@ -36,9 +36,9 @@ def captured(
         name=name,
         uri="",
         cpus=cpus,
-        sockets=1,
-        cores=1,
-        threads=1,
+        sockets=0,  # without the CPUs one by one, nothing tells
+        cores=0,
+        threads=0,
         nodes=max(len(cells), 1),
         memory=memory,
         memory_source=SOURCE,

@@ -54,7 +54,7 @@ class Topology:
     dies: int | None
     cores: int
     threads: int
-    """In each core."""
+    """In each core. All of them are 0 where nothing tells."""
     source: str
     """What said so."""
 
@@ -141,7 +141,7 @@ class HostFacts:
             cores[place] = cores.get(place, 0) + 1
         return Topology(
             len({cpu.socket for cpu in cpus}),
-            len({(cpu.socket, cpu.die) for cpu in cpus}),
+            None if any(cpu.die is None for cpu in cpus) else len({(cpu.socket, cpu.die) for cpu in cpus}),
             len(cores),
             max(cores.values()),
             "getCapabilities",

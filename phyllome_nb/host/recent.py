@@ -99,7 +99,10 @@ class Recent:
         asked = [uuid for uuid, kept in self._kept.items() if kept.facts.live is not None and not kept.facts.problem]
         answers, self.stuck = usage_of([domains[uuid] for uuid in asked])
         for uuid, used in zip(asked, answers, strict=True):
-            self._kept[uuid].facts = with_usage(self._kept[uuid].facts, used)
+            if used.gone:
+                del self._kept[uuid]
+            else:
+                self._kept[uuid].facts = with_usage(self._kept[uuid].facts, used)
 
     def _fresh(self, answer: Answers, known: Bulk, begun: float, stats: dict[str, Any]) -> Kept:
         """What was read anew; definitions that are to the letter as they were are not interpreted again."""

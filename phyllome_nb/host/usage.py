@@ -30,6 +30,8 @@ class Used:
     blocks: dict[str, Any] = field(default_factory=dict)
     """Sizes of its images, as getAllDomainStats names them."""
     problem: str = ""
+    gone: bool = False
+    """It has vanished meanwhile."""
 
 
 def usage_of(domains: Sequence[Any]) -> tuple[list[Used], bool]:
@@ -52,6 +54,15 @@ def usage_of(domains: Sequence[Any]) -> tuple[list[Used], bool]:
 
 
 def _ask(domain: Any) -> Used:
+    try:
+        return _told(domain)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN:
+            return Used(gone=True)
+        raise
+
+
+def _told(domain: Any) -> Used:
     stats: dict[str, int] = supported(domain.memoryStats, {}) or {}
     told = supported(lambda: domain.connect().domainListGetStats([domain], libvirt.VIR_DOMAIN_STATS_BLOCK), ())
     blocks = dict(told[0][1]) if told else {}

@@ -78,10 +78,12 @@ def _by_host(host: HostFacts, promises: list[Promise], policy: Policy, count: st
     for number, amount in enumerate(("current", "maximum")):
         alone = len(sums.dedicated[number]) / threads
         amounts = (float(cpus), float(kept.cpus), alone, float(sums.vcpus[number]))
-        yield (host.name, count, *_row("vcpus", amount, policy, *amounts))
+        row = _row("vcpus", amount, policy, *amounts) if cpus else _unknown("vcpus", amount, policy, *amounts[1::2])
+        yield (host.name, count, *row)
     for number, amount in enumerate(("current", "maximum")):
-        sizes = (host.memory, kept.memory, aside, sums.memory[number])
-        yield (host.name, count, *_row("memory", amount, policy, *map(gib, sizes)))
+        whole, reserved, apart, promised = map(gib, (host.memory, kept.memory, aside, sums.memory[number]))
+        row = _row("memory", amount, policy, whole, reserved, apart, promised)
+        yield (host.name, count, *(row if whole else _unknown("memory", amount, policy, reserved, promised)))
     for row in _page_rows(policy, pools if host.cells else None, sums.pages, kept):
         yield (host.name, count, *row)
 
@@ -89,17 +91,18 @@ def _by_host(host: HostFacts, promises: list[Promise], policy: Policy, count: st
 def _by_cell(host: HostFacts, promises: list[Promise], policy: Policy, count: str) -> Iterator[Row]:
     """The rows of each cell, then those of what is bound to no single one."""
     found = _sums_by_cell(promises, policy, host)
+    # A host whose cells have no memory at all is one that was not asked: old documents do not tell.
+    told = any(cell.memory for cell in host.cells)
     for cell in host.cells:
         sums, kept, pools = found.get(cell.id, Sums()), policy.reserved(host.name, cell.id), pages_of([cell])
         ids = [cpu for cpu in cell.cpus if host.is_online(cpu.id)]
         cpus = len({(cpu.socket, cpu.die, cpu.core) for cpu in ids}) if policy.cpus == "cores" else len(ids)
         threads = host.topology.threads if policy.cpus == "cores" else 1
         alone = len(sums.dedicated[1]) / threads
+        sizes = [gib(size) for size in (cell.memory, kept.memory, sum(pools.values()), sums.memory[1])]
         rows = [
             _row("vcpus", "maximum", policy, float(cpus), float(kept.cpus), alone, float(sums.vcpus[1])),
-            _row(
-                "memory", "maximum", policy, *map(gib, (cell.memory, kept.memory, sum(pools.values()), sums.memory[1]))
-            ),
+            _row("memory", "maximum", policy, *sizes) if told else _unknown("memory", "maximum", policy, *sizes[1::2]),
             *_page_rows(policy, pools, sums.pages, kept),
         ]
         for row in rows:
@@ -135,7 +138,7 @@ def _page_rows(
     for size in sorted((pools or {}).keys() | promised.keys()):
         reserved, taken = gib(size * kept.pages.get(size, 0)), gib(promised.get(size, 0))
         if pools is None:
-            yield _page_name(size), "maximum", "GiB", policy.name, None, reserved, None, taken, None, None, None, PAGES
+            yield _unknown(_page_name(size), "maximum", policy, reserved, taken)
         else:
             yield _row(_page_name(size), "maximum", policy, gib(pools.get(size, 0)), reserved, 0.0, taken)
 
@@ -157,6 +160,12 @@ def _row(  # noqa: PLR0917  (the columns in their order)
     ratio = promised / left if left > 0 else None
     free = None if limit is None else limit - promised
     return resource, amount, unit, policy.name, total, reserved, dedicated, promised, limit, free, ratio, definition
+
+
+def _unknown(resource: str, amount: str, policy: Policy, reserved: float, promised: float) -> Row:
+    """The columns from the resource on, of what a host does not tell it has."""
+    unit, definition = ("CPUs", CPUS) if resource == "vcpus" else ("GiB", MEMORY if resource == "memory" else PAGES)
+    return resource, amount, unit, policy.name, None, reserved, None, promised, None, None, None, definition
 
 
 def pages_of(cells: Iterable[Cell]) -> dict[Size, int]:

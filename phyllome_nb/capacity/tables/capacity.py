@@ -40,30 +40,31 @@ def _host(snapshot: Snapshot) -> Iterator[Row]:
     shape = host.topology
     yield (
         host.name,
-        host.cpus,
+        host.cpus or None,
         len(host.offline) if host.online is not None and host.cells else None,
-        shape.sockets,
+        shape.sockets or None,
         shape.dies,
-        shape.cores,
-        shape.threads,
+        shape.cores or None,
+        shape.threads or None,
         len(host.cells) or host.nodes,
         host.mhz,
         host.cpu_vendor,
         host.cpu_model,
         host.arch,
-        gib(host.memory),
+        gib(host.memory) or None,
         known_gib(host.memory_available),
         gib(_set_aside(host.cells)) if host.cells else None,
         host.libvirt,
         host.hypervisor,
         host.source("cpus"),
-        shape.source,
-        host.memory_source,
+        shape.source if shape.cores else "",
+        host.memory_source if host.memory else "",
     )
 
 
 def _cell(snapshot: Snapshot) -> Iterator[Row]:
     host = snapshot.host
+    told = any(cell.memory for cell in host.cells)
     near = Counter(device.node for device in host.devices or ())
     for cell in host.cells:
         online = [cpu for cpu in cell.cpus if host.is_online(cpu.id)]
@@ -75,7 +76,7 @@ def _cell(snapshot: Snapshot) -> Iterator[Row]:
             len(cell.cpus) - len(online),
             len({(cpu.socket, cpu.die, cpu.core) for cpu in online}),
             cpu_list(ids),
-            gib(cell.memory),
+            gib(cell.memory) if told else None,
             known_gib(cell.free),
             gib(_set_aside([cell])),
             " ".join(str(distance) for _, distance in sorted(cell.distances.items())),
