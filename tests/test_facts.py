@@ -115,6 +115,36 @@ def test_a_device_of_the_host() -> None:
     assert host_device("<device><name>net_lo</name><capability type='net'/></device>") is None
 
 
+NETWORK_CARD = """<device><name>pci_0000_02_00_0</name><capability type="pci"><class>0x020000</class>
+<domain>0</domain><bus>2</bus><slot>0</slot><function>0</function><vendor id="0x8086">Intel</vendor>
+<capability type="virt_functions" maxCount="7">
+<address domain="0x0000" bus="0x02" slot="0x10" function="0x0"/>
+<address domain="0x0000" bus="0x02" slot="0x10" function="0x4"/></capability></capability></device>"""
+VIRTUAL = """<device><name>pci_0000_02_10_0</name><capability type="pci"><class>0x020000</class>
+<domain>0</domain><bus>2</bus><slot>16</slot><function>0</function>
+<capability type="phys_function"><address domain="0x0000" bus="0x02" slot="0x00" function="0x0"/></capability>
+</capability></device>"""
+GPU = """<device><name>pci_0000_06_00_0</name><capability type="pci"><class>0x030000</class>
+<domain>0</domain><bus>6</bus><slot>0</slot><function>0</function><product id="0x1eb8">T4</product>
+<vendor id="0x10de">NVIDIA</vendor><numa node="1"/>
+<capability type="mdev_types"><type id="nvidia-222"><name>GRID T4-1B</name><deviceAPI>vfio-pci</deviceAPI>
+<availableInstances>16</availableInstances></type>
+<type id="nvidia-223"><deviceAPI>vfio-pci</deviceAPI><availableInstances>0</availableInstances></type>
+</capability></capability></device>"""
+
+
+def test_virtual_functions_and_what_a_gpu_can_be_divided_into() -> None:
+    """Who belongs to whom, how many there can be, and how many mediated devices are left."""
+    snap = ph.Snapshot.from_xml("<capabilities><host/></capabilities>", devices=[NETWORK_CARD, VIRTUAL, GPU])
+    table = snap.capacity("device").set_index("address")
+    assert table.loc["0000:02:00.0", ["sriov", "virtual", "virtual_max"]].tolist() == ["physical", 2, 7]
+    assert table.loc["0000:02:10.0", ["sriov", "physical"]].tolist() == ["virtual", "0000:02:00.0"]
+    assert table.loc["0000:06:00.0", ["gpu", "cell", "vendor", "product"]].tolist() == [True, 1, "NVIDIA", "T4"]
+    kinds = table[table["kind"] == "mdev type"]
+    assert kinds[["product", "available", "cell"]].to_numpy().tolist() == [["GRID T4-1B", 16, 1], ["nvidia-223", 0, 1]]
+    assert table["gpu"].sum() == 1
+
+
 def test_what_is_not_said_is_not_known() -> None:
     """No guess takes its place."""
     empty = host_capabilities("<capabilities/>")

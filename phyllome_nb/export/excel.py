@@ -83,6 +83,8 @@ def _own(snapshot: Snapshot, domain: DomainFacts, promise: Promise) -> Row:
         "VM": domain.name,
         "Powerstate": POWER.get(domain.state, "poweredOff"),
         "Template": False,
+        "SRM Placeholder": False,
+        "Cluster": snapshot.host.name,
         "Host": snapshot.host.name,
         "VM UUID": domain.uuid,
         "VM ID": domain.uuid,
@@ -199,6 +201,7 @@ def _host(snapshot: Snapshot) -> list[Row]:
     return [
         {
             "Host": host.name,
+            "Cluster": host.name,
             "CPU Model": f"{host.cpu_vendor} {host.cpu_model}".strip(),
             "Speed": host.mhz,
             "HT Available": shape.threads > 1,
@@ -260,8 +263,12 @@ def _meta(snapshot: Snapshot) -> list[Row]:
     ]
 
 
-FIRST = ("VM", "Powerstate", "Template")
-LAST = ("Host", "OS according to the configuration file", "VM ID", "VM UUID", "VI SDK Server")
+FIRST = ("VM", "Powerstate", "Template", "SRM Placeholder")
+LAST = (
+    *("Datacenter", "Cluster", "Host", "OS according to the configuration file"),
+    *("OS according to the VMware Tools", "VM ID", "VM UUID", "VI SDK Server"),
+)
+"""Some readers want headings of which libvirt knows nothing: their cells are empty."""
 TABS: dict[str, tuple[tuple[str, ...], Callable[[Snapshot], list[Row]]]] = {
     "vInfo": (
         (
@@ -295,8 +302,28 @@ TABS: dict[str, tuple[tuple[str, ...], Callable[[Snapshot], list[Row]]]] = {
     ),
     "vHost": (
         (
-            *("Host", "CPU Model", "Speed", "HT Available", "HT Active", "# CPU", "Cores per CPU", "# Cores"),
-            *("# Memory", "Memory usage %", "# VMs total", "# VMs", "VMs per Core", "# vCPUs", "vCPUs per Core"),
+            *(
+                "Host",
+                "Datacenter",
+                "Cluster",
+                "CPU Model",
+                "Speed",
+                "HT Available",
+                "HT Active",
+                "# CPU",
+                "Cores per CPU",
+                "# Cores",
+            ),
+            *(
+                "CPU usage %",
+                "# Memory",
+                "Memory usage %",
+                "# VMs total",
+                "# VMs",
+                "VMs per Core",
+                "# vCPUs",
+                "vCPUs per Core",
+            ),
             *("vRAM", "ESX Version", "VI SDK Server"),
         ),
         _host,
