@@ -136,10 +136,11 @@ GPU = """<device><name>pci_0000_06_00_0</name><capability type="pci"><class>0x03
 def test_virtual_functions_and_what_a_gpu_can_be_divided_into() -> None:
     """Who belongs to whom, how many there can be, and how many mediated devices are left."""
     snap = ph.Snapshot.from_xml("<capabilities><host/></capabilities>", devices=[NETWORK_CARD, VIRTUAL, GPU])
-    table = snap.capacity("device").set_index("address")
-    assert table.loc["0000:02:00.0", ["sriov", "virtual", "virtual_max"]].tolist() == ["physical", 2, 7]
-    assert table.loc["0000:02:10.0", ["sriov", "physical"]].tolist() == ["virtual", "0000:02:00.0"]
-    assert table.loc["0000:06:00.0", ["gpu", "cell", "vendor", "product"]].tolist() == [True, 1, "NVIDIA", "T4"]
+    table = snap.capacity("device")
+    card, function, gpu = (table[table["address"] == f"0000:{place}.0"] for place in ("02:00", "02:10", "06:00"))
+    assert card[["sriov", "virtual", "virtual_max"]].to_numpy().tolist() == [["physical", 2, 7]]
+    assert function[["sriov", "physical"]].to_numpy().tolist() == [["virtual", "0000:02:00.0"]]
+    assert gpu[["gpu", "cell", "vendor", "product"]].to_numpy().tolist() == [[True, 1, "NVIDIA", "T4"]]
     kinds = table[table["kind"] == "mdev type"]
     assert kinds[["product", "available", "cell"]].to_numpy().tolist() == [["GRID T4-1B", 16, 1], ["nvidia-223", 0, 1]]
     assert table["gpu"].sum() == 1
