@@ -69,6 +69,20 @@ def test_the_effect_is_the_difference_and_not_one_more_vm(panel: ph.DomainPanel)
     assert float(after) - float(before) == 2
 
 
+def test_a_button_pressed_as_soon_as_a_write_is_told_is_heard(panel: ph.DomainPanel) -> None:
+    """Who reads that it is saved may press Undo at once: the form may still be catching up."""
+    before = panel.host.domain("build-1")
+
+    def press_undo(change: dict[str, Any]) -> None:
+        if "is changed on" in change["new"]:
+            panel.undo()
+
+    panel._writing.widget.children[1].observe(press_undo, "value")
+    field(panel, "title").value = "Builds"
+    assert "is put back" in press(panel, "Save")
+    assert panel.host.domain("build-1") == before
+
+
 def test_undo_puts_the_stored_definition_and_the_form_back(panel: ph.DomainPanel) -> None:
     """The button appears after a write, and goes once it was used."""
     before = panel.host.domain("build-1")

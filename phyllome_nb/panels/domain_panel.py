@@ -128,7 +128,7 @@ class DomainPanel(w.VBox):
 
     def define(self) -> None:
         """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
-        if not self._writing.idle.is_set():
+        if self._writing.busy:
             return  # the second press of a double click
         try:
             change = self._intended()
@@ -150,7 +150,7 @@ class DomainPanel(w.VBox):
     def undo(self) -> None:
         """Put back what was before the last write, in the background."""
         change = self._change
-        if change is None or not self._writing.idle.is_set():
+        if change is None or self._writing.busy:
             return
         self._writing.run("Undoing", 3 * self.host.timeout, change.undo, self._have_undone, self._read_host)
 
@@ -196,21 +196,19 @@ class DomainPanel(w.VBox):
         if self._tabs.selected_index:
             self._trial.ask()
 
-    def _have_written(self, outcome: Report | Conflict) -> None:
+    def _have_written(self, outcome: Report | Conflict) -> Html:
         if isinstance(outcome, Conflict):
-            said = f"Somebody else has changed {self.spec.name!r} meanwhile, and theirs is what is stored. Go on here:"
-            self._writing.say(el("div", said, class_="phy-error"))
             self._conflict.show(outcome.three_way)
-            return
+            said = f"Somebody else has changed {self.spec.name!r} meanwhile, and theirs is what is stored. Go on here:"
+            return el("div", said, class_="phy-error")
         self.report = outcome
-        self._writing.say(_told(outcome))
-        self._undo.layout.display = ""
         self._life.widget.layout.display = ""
         self._take(outcome.stored) if self._edits else None
         self._read_host()
+        self._undo.layout.display = ""
+        return _told(outcome)
 
-    def _have_undone(self, report: Report) -> None:
-        self._writing.say(_told(report))
+    def _have_undone(self, report: Report) -> Html:
         self._undo.layout.display = "none"
         self.report = None
         if self._edits:
@@ -218,6 +216,7 @@ class DomainPanel(w.VBox):
         else:
             self._life.widget.layout.display = "none"
         self._read_host()
+        return _told(report)
 
     def _take(self, spec: DomainSpec) -> None:
         """Show another definition of the same VM, in the place of this one."""

@@ -35,12 +35,14 @@ def _let_end() -> None:
 class Work:
     """A line that says what is being done and how it ended.
 
-    ``widget`` is the line; ``idle`` is set while nothing runs.
+    ``widget`` is the line; ``idle`` is set while nothing runs. ``busy`` is whether the newest work has yet to say how
+    it ended: what a person then presses must not be lost.
     """
 
     def __init__(self) -> None:
         self.idle = threading.Event()
         self.idle.set()
+        self.busy = False
         self._lock = threading.Lock()
         self._newest = self._running = 0
         self._bar = w.FloatProgress(min=0, layout=w.Layout(width="8em", display="none"))
@@ -56,10 +58,12 @@ class Work:
         doing: str,
         most: float,
         work: Callable[[], T],
-        done: Callable[[T], None],
+        done: Callable[[T], Html | None],
         failed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Run `work` in a thread, then `done` with its result; an error is shown as one sentence, then `failed` is run.
+        """Run `work` in a thread, then `done` with its result; what that returns is said last.
+
+        Where there is an error, `failed` is run, then the error is said as one sentence.
 
         Where other work of this line is begun meanwhile, only the newest is heard of.
 
@@ -73,6 +77,7 @@ class Work:
             The work, and what follows it.
         """
         number = self._begin()
+        self.busy = True
         self.say(el("span", f"{doing} …"))
         self._bar.max, self._bar.value = most, 0
         finished = threading.Event()
@@ -81,19 +86,25 @@ class Work:
             try:
                 result = work()
                 if number == self._newest:
-                    done(result)
+                    self._tell(done(result))
             except Exception as error:  # noqa: BLE001  (shown to the person, with its traceback)
                 if number == self._newest:
-                    self.say(failure(error))
                     failed()
+                    self._tell(failure(error))
             finally:
                 finished.set()
-                self._end()
+                self._end(number)
 
         thread = threading.Thread(target=run, name=doing, daemon=True)
         _threads.add(thread)
         thread.start()
         threading.Thread(target=self._tick, args=(finished, number), name=f"{doing}: progress", daemon=True).start()
+
+    def _tell(self, message: Html | None) -> None:
+        """Say how it ended, once whoever reads that may go on."""
+        self.busy = False
+        if message is not None:
+            self.say(message)
 
     def _begin(self) -> int:
         with self._lock:
@@ -102,9 +113,11 @@ class Work:
             self.idle.clear()
             return self._newest
 
-    def _end(self) -> None:
+    def _end(self, number: int) -> None:
         with self._lock:
             self._running -= 1
+            if number == self._newest:
+                self.busy = False
             if self._running == 0:
                 self.idle.set()
 
