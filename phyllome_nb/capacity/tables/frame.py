@@ -10,20 +10,29 @@ from phyllome_nb.size import Size
 
 __all__ = ["choose", "cpu_list", "frame", "gib", "known_gib"]
 
+NULLABLE = {"Int64", "Float64", "boolean"}
+
 
 def frame(rows: Iterable[Sequence[Any]], columns: tuple[Column, ...], title: str) -> pd.DataFrame:
     """A table of these columns; its ``attrs`` say what it is, and the unit and the meaning of each column."""
-    names = [column.name for column in columns]
-    # object first: what pandas guesses from a column of None it would have to convert back.
-    table = pd.DataFrame(list(rows), columns=pd.Index(names), dtype=object)
-    table = table.fillna({column.name: pd.NA for column in columns if column.dtype[0].isupper()})
-    table = table.astype({column.name: column.dtype for column in columns})
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    series = {column.name: _series(each, column) for column, each in zip(columns, values, strict=True)}
+    table = pd.DataFrame(series, columns=pd.Index([column.name for column in columns]))
     table.attrs = {
         "title": title,
         "units": {column.name: column.unit for column in columns if column.unit},
         "help": {column.name: column.help for column in columns},
     }
     return table
+
+
+def _series(values: Sequence[Any], column: Column) -> "pd.Series[Any]":
+    """A column; one that may be NA takes None for that, the others never see one."""
+    dtype: Any = column.dtype
+    if dtype in NULLABLE:
+        return pd.Series(pd.array(values, dtype=dtype))
+    # object first: what pandas guesses from a column without values it would have to convert back.
+    return pd.Series(values, dtype=object).astype(dtype)
 
 
 def choose(tables: Mapping[str, Any], by: str) -> Any:
