@@ -11,6 +11,7 @@ import pytest
 from lxml import html
 
 import phyllome_nb as ph
+from phyllome_nb.capacity.fleet import Failure
 from phyllome_nb.capacity.snapshot import DomainFacts, Promise, Snapshot, Usage
 from phyllome_nb.export.excel import TABS, to_excel
 from phyllome_nb.export.page import page
@@ -130,3 +131,17 @@ def test_a_page_has_every_table_that_has_rows(snap: Snapshot) -> None:
     """Under its title."""
     titles = [found.attrs["title"] for _, found in tables(snap) if len(found)]
     assert [heading.text for heading in html.fromstring(page(snap)).xpath("//h2")] == titles
+
+
+def test_a_fleet_has_a_page_and_files_of_its_own(tmp_path: Path, snap: Snapshot) -> None:
+    """Every host's rows, and the hosts that gave no answer, with their reason."""
+    lost = Failure("gone", "qemu:///gone", "<b>No answer</b> within 5 s.")
+    fleet = ph.FleetSnapshot.of([snap, four_cells.snapshot()], (lost,), snap.taken)
+    text = fleet.to_html(tmp_path / "fleet.html").read_text()
+    tree = html.fromstring(text)
+    assert "<b>No answer" not in text
+    first = [cell.text_content() for cell in tree.xpath("(//table)[1]//td")]
+    assert {"demo", "four", "gone", lost.problem} <= set(first)
+    fleet.to_parquet(tmp_path / "parquet")
+    read = pd.read_parquet(tmp_path / "parquet/allocations-vm.parquet")
+    pd.testing.assert_frame_equal(read, fleet.allocations())

@@ -92,6 +92,18 @@ class FleetSnapshot:
 
         return to_excel(self.snapshots, path)
 
+    def to_parquet(self, directory: str | Path) -> list[Path]:
+        """Write each table as a Parquet file: see `phyllome_nb.export.parquet.to_parquet`."""
+        from phyllome_nb.export.parquet import to_parquet
+
+        return to_parquet(self, directory)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write one page of HTML that stands alone: see `phyllome_nb.export.page.page`."""
+        from phyllome_nb.export.page import to_html
+
+        return to_html(self, path)
+
     @documented(HOSTS)
     def hosts(self) -> "pd.DataFrame":
         """A row for each host, also for those that did not answer.

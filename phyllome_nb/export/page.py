@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from phyllome_nb.capacity import view
+from phyllome_nb.capacity.fleet import FleetSnapshot
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.export.tables import tables
 from phyllome_nb.html import Html, el, style
@@ -33,22 +34,34 @@ table.wide { border-collapse: collapse; }
 """
 
 
-def to_html(snapshot: Snapshot, path: str | Path) -> Path:
+def to_html(snapshot: Snapshot | FleetSnapshot, path: str | Path) -> Path:
     """Write the page; see `page`."""
     written = Path(path)
     written.write_text(page(snapshot), "utf-8")
     return written
 
 
-def page(snapshot: Snapshot) -> str:
-    """What a host has and has promised, every table that has rows included; every name is escaped."""
-    host = snapshot.host
-    title = f"{host.name}, {snapshot.taken:%Y-%m-%d %H:%M}"
+def page(snapshot: Snapshot | FleetSnapshot) -> str:
+    """What a host or a fleet has and has promised, every table that has rows included; every name is escaped."""
+    name, top = _host(snapshot) if isinstance(snapshot, Snapshot) else _fleet(snapshot)
+    title = f"{name}, {snapshot.taken:%Y-%m-%d %H:%M}"
     head = el("head", Html('<meta charset="utf-8">'), el("title", title), Html(f"<style>{style()}{THEME}</style>"))
-    top = el("div", view.heading(host.name, f"{host.uri} · {snapshot.taken:%Y-%m-%d %H:%M:%S}"), view.summary(snapshot))
     parts = [el("section", el("h2", found.attrs["title"]), table(found)) for _, found in tables(snapshot) if len(found)]
     body = el("body", el("div", top, class_="phyllome"), *parts)
     return "<!DOCTYPE html>\n" + el("html", head, body, lang="en")
+
+
+def _host(snapshot: Snapshot) -> tuple[str, Html]:
+    """The title, and what stands above the tables."""
+    host = snapshot.host
+    heading = view.heading(host.name, f"{host.uri} · {snapshot.taken:%Y-%m-%d %H:%M:%S}")
+    return host.name, el("div", heading, view.summary(snapshot))
+
+
+def _fleet(fleet: FleetSnapshot) -> tuple[str, Html]:
+    name = f"{len(fleet.snapshots) + len(fleet.failures)} hosts"
+    heading = view.heading(name, f"{fleet.taken:%Y-%m-%d %H:%M:%S}")
+    return name, el("div", heading, table(fleet.hosts()), table(fleet.totals()))
 
 
 def table(found: pd.DataFrame) -> Html:
