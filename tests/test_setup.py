@@ -13,12 +13,13 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from support.guest import CMDLINE, DOMAIN_TYPE, READY, Accelerator
 from support.libvirtd import Daemon, libvirtd, processes
 from support.process import REPOSITORY, until
 
-LOCKS = {name: REPOSITORY / f"scripts/{name}.lock" for name in ("lab", "test")}
+LOCKS = {name: REPOSITORY / f"scripts/{name}.lock" for name in ("lab", "oldest", "test")}
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
@@ -107,12 +108,22 @@ def test_a_lock_holds_pins_and_nothing_of_the_machine_that_made_it(lock: str) ->
 def test_a_lock_satisfies_pyproject(lock: str, python: str) -> None:
     """After a change of dependencies, ./nb lock is due."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["lab"]]
-    wanted += project["dependency-groups"]["dev"] if lock == "test" else []
+    groups = project["project"]["optional-dependencies"]["lab"], project["dependency-groups"]["dev"]
+    lab, dev = lock != "oldest", lock != "lab"
+    wanted = [*project["project"]["dependencies"], *(groups[0] if lab else ()), *(groups[1] if dev else ())]
     pinned = pins(lock, python)
     for requirement in map(Requirement, wanted):
         version = pinned.get(canonicalize_name(requirement.name), "0")
         assert requirement.specifier.contains(version), f"{lock}.lock lacks {requirement}: run ./nb lock"
+
+
+def test_the_oldest_versions_are_those_that_pyproject_names() -> None:
+    """Each dependency is tested at the version from which it is said to serve."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    pinned = pins("oldest", PYTHONS[0])
+    for requirement in map(Requirement, project["project"]["dependencies"]):
+        [least] = requirement.specifier
+        assert Version(pinned[canonicalize_name(requirement.name)]) == Version(least.version)
 
 
 @pytest.mark.parametrize("python", PYTHONS)
