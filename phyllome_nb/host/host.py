@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from phyllome_nb.host.guest import Guest
     from phyllome_nb.host.history import History, Kept
     from phyllome_nb.host.trial import Trial
+    from phyllome_nb.host.watch import Watch
 
 __all__ = ["Host"]
 
@@ -80,6 +81,7 @@ class Host:
         self.writable = write
         self.timeout = timeout
         self._listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
+        self._event_listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._silent: Any = None
         self._recent: tuple[Any, Recent] | None = None
         connection, self.name = self._open(name, credentials)
@@ -154,6 +156,18 @@ class Host:
         """
         self._listeners.append(weakref.WeakMethod(tell))
 
+    def when_events(self, tell: Callable[[], None]) -> None:
+        """Have the method `tell` called, in a thread of libvirt's, each time that something happens to a VM.
+
+        Libvirt is asked for that by the first ``snapshot(max_age)``. Its owner is not kept alive for that.
+        """
+        self._event_listeners.append(weakref.WeakMethod(tell))
+
+    def happened(self) -> None:
+        """Tell everybody who asked for it that something has happened to a VM."""
+        for tell in filter(None, (each() for each in self._event_listeners)):
+            tell()
+
     def lost(self, connection: Any) -> None:
         """Tell everybody who asked for it that the connection has broken, if it is still in use."""
         if connection in self._held:
@@ -203,11 +217,24 @@ class Host:
 
     def _recently(self, connection: Any, max_age: float) -> Snapshot:
         if self._recent is None or self._recent[0] is not connection:
-            self._recent = connection, Recent()
+            me = weakref.ref(self)
+            self._recent = connection, Recent(lambda: host.happened() if (host := me()) else None)
         snapshot = self._recent[1].snapshot(connection, self.name, self.uri, max_age)
         if self._recent[1].stuck:
             self._silent = connection
         return snapshot
+
+    def watch(self, every: float = 2) -> "Watch":
+        """The facts of this host, kept fresh beside the kernel: see `phyllome_nb.host.watch.Watch`.
+
+        Parameters
+        ----------
+        every : float
+            Seconds after which the host is looked at where libvirt announces nothing.
+        """
+        from phyllome_nb.host.watch import Watch
+
+        return Watch(self, every)
 
     def domains(self) -> list[DomainSpec]:
         """The stored definition of every VM, in the order of names; what cannot be read is left out with a warning.
