@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phyllome_nb import errors, profiles
+    from phyllome_nb import charts, errors, profiles
     from phyllome_nb.capacity.fleet import FleetSnapshot
     from phyllome_nb.capacity.policy import Policy
     from phyllome_nb.capacity.snapshot import Snapshot
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from phyllome_nb.host.fleet import Fleet
     from phyllome_nb.host.host import Host
     from phyllome_nb.panels.domain_panel import DomainPanel
+    from phyllome_nb.panels.fleet_panel import FleetPanel
+    from phyllome_nb.panels.host_panel import HostPanel
     from phyllome_nb.size import Size
 
 __all__ = [
@@ -37,12 +39,15 @@ __all__ = [
     "DomainPanel",
     "DomainSpec",
     "Fleet",
+    "FleetPanel",
     "FleetSnapshot",
     "Host",
+    "HostPanel",
     "PhyllomeError",
     "Policy",
     "Size",
     "Snapshot",
+    "charts",
     "connect",
     "demo",
     "errors",
@@ -56,8 +61,10 @@ _HOMES = {
     "DomainPanel": "panels.domain_panel",
     "DomainSpec": "domain.spec",
     "Fleet": "host.fleet",
+    "FleetPanel": "panels.fleet_panel",
     "FleetSnapshot": "capacity.fleet",
     "Host": "host.host",
+    "HostPanel": "panels.host_panel",
     "PhyllomeError": "errors",
     "Policy": "capacity.policy",
     "Size": "size",
