@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from phyllome_nb import charts, errors, profiles
     from phyllome_nb.capacity.fleet import FleetSnapshot
+    from phyllome_nb.capacity.history import History
     from phyllome_nb.capacity.policy import Policy
     from phyllome_nb.capacity.snapshot import Snapshot
     from phyllome_nb.capacity.styled import styled
@@ -41,6 +42,7 @@ __all__ = [
     "Fleet",
     "FleetPanel",
     "FleetSnapshot",
+    "History",
     "Host",
     "HostPanel",
     "PhyllomeError",
@@ -63,6 +65,7 @@ _HOMES = {
     "Fleet": "host.fleet",
     "FleetPanel": "panels.fleet_panel",
     "FleetSnapshot": "capacity.fleet",
+    "History": "capacity.history",
     "Host": "host.host",
     "HostPanel": "panels.host_panel",
     "PhyllomeError": "errors",

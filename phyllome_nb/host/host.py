@@ -24,8 +24,11 @@ from phyllome_nb.host.translate import told, translate
 from phyllome_nb.host.trust import check_uri
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from phyllome_nb.host.guest import Guest
     from phyllome_nb.host.history import History, Kept
+    from phyllome_nb.host.record import Recording
     from phyllome_nb.host.trial import Trial
     from phyllome_nb.host.watch import Watch
 
@@ -235,6 +238,27 @@ class Host:
         from phyllome_nb.host.watch import Watch
 
         return Watch(self, every)
+
+    def record(self, path: "str | Path", every: float = 10) -> "Recording":
+        """Write down what the VMs use, every few seconds: see `phyllome_nb.host.record.Recording`.
+
+        Parameters
+        ----------
+        path : str or Path
+            A directory, which is made if it is not there. ``ph.History.load(path)`` reads it.
+        every : float
+            Seconds between two looks.
+
+        Raises
+        ------
+        RecordingError
+            If somebody else is recording into it.
+        ImportError
+            If pyarrow is not installed: ``pip install phyllome-nb[export]`` brings it.
+        """
+        from phyllome_nb.host.record import Recording
+
+        return Recording(self, path, every)
 
     def domains(self) -> list[DomainSpec]:
         """The stored definition of every VM, in the order of names; what cannot be read is left out with a warning.
