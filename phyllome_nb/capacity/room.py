@@ -1,0 +1,247 @@
+"""Room: what a host has left to promise, in every set of CPUs and cells that somebody is bound to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import floor
+
+from phyllome_nb.capacity.demand import Demand, Where, demand, within
+from phyllome_nb.capacity.facts import Cell, PagePool
+from phyllome_nb.capacity.places import default_page
+from phyllome_nb.capacity.policy import Policy
+from phyllome_nb.capacity.reason import Reason, Severity
+from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
+from phyllome_nb.capacity.tables.frame import cpu_list, gib
+from phyllome_nb.size import Size
+
+__all__ = ["Check", "Room", "page_name"]
+
+NEARLY = 1e-9
+WHO = {"running": "running VMs", "defined": "all VMs", "autostart": "VMs that start with the host"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One sum that must not be exceeded: vCPUs, bytes of memory, or bytes of pages."""
+
+    what: str
+    where: Where
+    needed: int
+    used: int
+    total: int | None
+    """None where the host does not tell."""
+    limit: int | None
+    """What may be promised; None for no limit."""
+    free: int | None = None
+    """What is free at this moment; None where that does not matter or is not known."""
+    made_of: str = ""
+    """How the limit comes about."""
+
+    @property
+    def left(self) -> int | None:
+        """How much more may be promised; None for no limit."""
+        left = None if self.limit is None else self.limit - self.used
+        return left if self.free is None else self.free if left is None else min(left, self.free)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it may be promised; None where that cannot be told."""
+        if self.total is None:
+            return None
+        return self.needed <= self.total and (self.left is None or self.needed <= self.left)
+
+    @property
+    def times(self) -> int | None:
+        """How many times over; None for without end, or where that cannot be told."""
+        if self.total is None or (self.left is None and self.needed <= self.total) or not self.needed:
+            return None
+        return 0 if self.needed > self.total else max((self.left or 0) // self.needed, 0)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A host under a policy, with what its VMs take."""
+
+    host: HostFacts
+    policy: Policy
+    count: Count
+    taken: Demand
+    holders: dict[int, str]
+    """The VM that has a CPU for one of its vCPUs alone."""
+    own: Demand
+    """What the VM that is asked about has already: it runs, and its next start gives that back."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, policy: Policy, count: Count, uuid: str = "") -> "Room":
+        """What is left on a host; the VM of that uuid is left out."""
+        taken, own, holders = Demand(), Demand(), {}
+        page = default_page(snapshot.host)
+        for domain in snapshot.domains:
+            if uuid and domain.uuid == uuid:
+                own = demand(domain.live, policy, page) if domain.live else own
+            elif promise := domain.promise(count):
+                one = demand(promise, policy, page)
+                taken.add(one)
+                holders.update(dict.fromkeys(one.alone, domain.name))
+        return cls(snapshot.host, policy, count, taken, holders, own)
+
+    @cached_property
+    def cpus(self) -> dict[int, frozenset[int]]:
+        """The CPUs of each cell that are online."""
+        return {
+            cell.id: frozenset(cpu.id for cpu in cell.cpus if self.host.is_online(cpu.id)) for cell in self.host.cells
+        }
+
+    @cached_property
+    def online(self) -> frozenset[int]:
+        """All of them; nothing where the host does not tell."""
+        return frozenset[int]().union(*self.cpus.values()) or self.host.online or frozenset()
+
+    @property
+    def threads(self) -> int:
+        """The CPUs that count as one."""
+        return self.host.topology.threads or 1 if self.policy.cpus == "cores" else 1
+
+    def checks(self, more: Demand) -> Iterator[Check]:
+        """The sums that one more demand adds to, on the whole host first; what it names and is not there is left out."""
+        alone = self.taken.alone | more.alone
+        for where in _sets(self.taken.vcpus, more.vcpus):
+            needed = within(more.vcpus, where)
+            if where is None or (where & (self.online or where) and (needed or where & more.alone)):
+                yield self.vcpus(where, alone, needed)
+        for where in _sets(self.taken.memory, more.memory):
+            if (needed := within(more.memory, where)) and (where is None or self._cells(where)):
+                yield self.memory(where, needed, more)
+        for size, places in more.pages.items():
+            for where in _sets(self.taken.pages.get(size, {}), places):
+                if (needed := within(places, where)) and (where is None or self._cells(where)):
+                    yield self.pages(size, where, needed)
+
+    def vcpus(self, where: Where, alone: frozenset[int] | None = None, needed: int = 0) -> Check:
+        """The vCPUs on some CPUs, where `alone` are those that single vCPUs have."""
+        alone = self.taken.alone if alone is None else alone
+        held, threads, name = alone & self.online if self.online else alone, self.threads, self.host.name
+        kept: float = 0
+        if where is None:
+            total: float = self.host.topology.cores if self.policy.cpus == "cores" else self.host.cpus
+            kept = self.policy.reserved(name).cpus
+        else:
+            ids, held = where & self.online if self.online else where, held & where
+            total = len(ids) / threads
+            for cell, cpus in self.cpus.items() if self.policy.reservations else ():
+                # The host keeps to the rest of the cell as far as that goes.
+                kept += max(self.policy.reserved(name, cell).cpus - len(cpus - where) / threads, 0) if cpus & ids else 0
+        ratio, used = self.policy.cpu_ratio, within(self.taken.vcpus, where)
+        limit = None if ratio is None else floor((total - kept - len(held) / threads) * ratio + NEARLY)
+        made_of = f"{total:g} CPUs{f' less {kept:g} reserved' if kept else ''}"
+        made_of += f"{f' less {len(held) / threads:g} held by single vCPUs' if held else ''}"
+        made_of += f", {ratio:g} vCPUs for each" if ratio not in (None, 1) else ""
+        known = self.host.cpus if where is None else self.online
+        return Check("vcpus", where, needed, used, floor(total) if known else None, limit, None, made_of)
+
+    def memory(self, where: Where, needed: int = 0, more: Demand | None = None) -> Check:
+        """Ordinary memory in some cells."""
+        name, cells = self.host.name, self._cells(where)
+        if where is None:
+            total, kept = int(self.host.memory), int(self.policy.reserved(name).memory)
+        else:
+            total = sum(int(cell.memory) for cell in cells)
+            kept = sum(int(self.policy.reserved(name, cell.id).memory) for cell in cells)
+        aside = sum(int(pool.size) * pool.total for pool in self._pools(cells))
+        if not self.host.cells:
+            every = [self.taken.pages, *([more.pages] if more else [])]
+            aside = sum(within(places, None) for pages in every for places in pages.values())
+        ratio, used = self.policy.memory_ratio, within(self.taken.memory, where)
+        limit = None if ratio is None else floor((total - kept - aside) * ratio)
+        made_of = f"{_short(total)}{f' less {_short(kept)} reserved' if kept else ''}"
+        made_of += f"{f' less {_short(aside)} of huge pages' if aside else ''}"
+        made_of += f", {ratio:g} for each" if ratio not in (None, 1) else ""
+        known = self.host.memory if where is None else any(cell.memory for cell in self.host.cells)
+        return Check("memory", where, needed, used, total if known else None, limit, None, made_of)
+
+    def pages(self, size: Size, where: Where, needed: int = 0) -> Check:
+        """Huge pages in some cells."""
+        name, cells = self.host.name, self._cells(where)
+        pools = [pool for pool in self._pools(cells) if pool.size == size]
+        total, used = sum(pool.total for pool in pools) * int(size), within(self.taken.pages.get(size, {}), where)
+        reserved = [self.policy.reserved(name, None if where is None else cell.id) for cell in cells]
+        kept = int(size) * sum(each.pages.get(size, 0) for each in (reserved[:1] if where is None else reserved))
+        free = None
+        if self.count == "running" and pools and all(pool.free is not None for pool in pools):
+            own = within(self.own.pages.get(size, {}), where)
+            free = sum(pool.free or 0 for pool in pools) * int(size) + own
+        made_of = f"{_short(total)}{f' less {_short(kept)} reserved' if kept else ''}"
+        known = self.host.cells and size
+        return Check(page_name(size), where, needed, used, total if known else None, total - kept, free, made_of)
+
+    def _cells(self, where: Where) -> list[Cell]:
+        return [cell for cell in self.host.cells if where is None or cell.id in where]
+
+    @staticmethod
+    def _pools(cells: Iterable[Cell]) -> Iterator[PagePool]:
+        for cell in cells:
+            for pool in cell.pages:
+                if pool.is_huge and pool.total:
+                    yield pool
+
+    def reason(self, check: Check) -> Reason | None:
+        """What a check says against it."""
+        if check.fits:
+            return None
+        unit = "CPUs" if check.what == "vcpus" else "GiB"
+        shown = float if check.what == "vcpus" else gib
+        cell, place = self._named(check)
+        needed = f"{check.needed} vCPUs" if check.what == "vcpus" else f"{_short(check.needed)} of {check.what}"
+        if check.total is None:
+            why = f"It needs {needed}, and {self.host.name} does not tell what it has{place}."
+            return Reason(check.what, "unknown", why, cell, shown(check.needed), None, unit)
+        left = check.left if check.left is not None else check.total
+        if check.needed > check.total:
+            has = f"{check.total} CPUs" if check.what == "vcpus" else _short(check.total)
+            why = f"It needs {needed}, and {self.host.name} has {has}{place} in all."
+            left = check.total
+        elif check.free is not None and check.free < check.needed:
+            why = f"It needs {needed}, and {_short(check.free)} are free{place} now."
+        else:
+            amounts = [check.used, max(left, 0)]
+            used, more = amounts if check.what == "vcpus" else map(_short, amounts)
+            why = (
+                f"It needs {needed}, and {more} may still be promised{place}: "
+                f"{check.made_of}, of which {WHO[self.count]} have {used}."
+            )
+        return Reason(check.what, self._severity(check), why, cell, shown(check.needed), shown(left), unit)
+
+    def _severity(self, check: Check) -> Severity:
+        """Pages are taken when a VM starts; memory and CPU time can be promised beyond what there is."""
+        if not check.what.startswith("hugepages"):
+            return "policy"
+        if check.free is not None:
+            return "refused" if check.free < check.needed else "policy"
+        left = (check.total or 0) - (check.used if self.count == "running" else 0)
+        return "refused" if check.needed > left else "policy"
+
+    def _named(self, check: Check) -> tuple[int | None, str]:
+        """The one cell that a check is about, and the words for where."""
+        where = check.where
+        if where is None:
+            return None, ""
+        if check.what == "vcpus":
+            cells = [cell for cell, cpus in self.cpus.items() if cpus & where]
+            one = cells[0] if len(cells) == 1 else None
+            whole = one is not None and self.cpus[one] <= where
+            return one, f" in cell {one}" if whole else f" on CPUs {cpu_list(where)}"
+        one = min(where) if len(where) == 1 else None
+        return one, f" in cell{'' if len(where) == 1 else 's'} {cpu_list(where)}"
+
+
+def page_name(size: Size) -> str:
+    """What the pages of a size are called in tables."""
+    return f"hugepages {size.short()}" if size else "hugepages default size"
+
+
+def _sets(taken: dict[Where, int], more: dict[Where, int]) -> list[Where]:
+    return [None, *sorted({*taken, *more} - {None}, key=lambda where: (len(where or ()), sorted(where or ())))]
+
+
+def _short(size: int) -> str:
+    return Size(size).short()
