@@ -1,5 +1,6 @@
 """What fit says against what the real QEMU driver does, case by case, on hosts that are made up."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -75,7 +76,6 @@ def volume(pool: str) -> str:
     return f"<disk type='volume' device='disk'><driver name='qemu' type='raw'/>{source}</disk>"
 
 
-TPM = "<tpm model='tpm-crb'><backend type='{}'/></tpm>"
 CARD = """<hostdev mode='subsystem' type='pci' managed='no'><source>
 <address domain='0x0000' bus='0xfe' slot='0x1f' function='0x7'/></source></hostdev>"""
 CASES = [
@@ -120,9 +120,13 @@ CASES = [
     Case("pinned to a CPU that is not there", "sparse", "refused", "pin", top=tune("<vcpupin vcpu='0' cpuset='99'/>")),
     Case("the emulator pinned to none", "sparse", "refused", "pin", top=tune("<emulatorpin cpuset='77'/>")),
     Case("on a CPU that is offline", "offline", "refused", "pin", vcpu="<vcpu cpuset='3'>1</vcpu>"),
-    Case("a TPM that it does not offer", "two sockets", "refused", "TPM", TPM.format("passthrough")),
+    Case(
+        "a display that it does not offer", "two sockets", "refused", "graphics", "<graphics type='rdp' port='3389'/>"
+    ),
+    Case(
+        "a video card that it does not offer", "two sockets", "refused", "video", "<video><model type='xen'/></video>"
+    ),
     Case("a name that is taken", "two sockets", "refused", "name", name="taken"),
-    Case("a display that it does not offer", "two sockets", "refused", "graphics", "<graphics type='sdl'/>"),
 ]
 
 
@@ -140,7 +144,7 @@ def hosts(scratch: Path) -> Iterator[dict[str, tuple[Daemon, Snapshot]]]:
             connection.storagePoolDefineXML(f"<pool type='dir'><name>asleep</name>{target}</pool>")
             connection.getDomainCapabilities(None, "x86_64", "q35", "qemu")  # a new daemon asks QEMU first
             connection.close()
-            found[name] = daemon, ph.connect(daemon.uri, timeout=60).snapshot()
+            found[name] = daemon, ph.connect(daemon.uri, write=True, timeout=60).snapshot()
         yield found
 
 
@@ -152,7 +156,8 @@ def refusal(daemon: Daemon, text: str) -> str:
         domain = connection.defineXML(text)
         domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
         domain.destroy()
-    except libvirt.libvirtError as error:
+    except (libvirt.libvirtError, SystemError) as error:
+        # libvirt 9.0 quotes more of the bridge helper's words than there are, which need not be text.
         return f"{'define' if domain is None else 'start'}: {error}"
     finally:
         if domain is not None:
@@ -169,10 +174,10 @@ def test_what_fit_says_is_what_qemu_does(hosts: dict[str, tuple[Daemon, Snapshot
     said = refusal(daemon, case.text)
     against = fit.reasons[fit.reasons["decides"]]
     severities = set(against["severity"])
-    print(f"{case.what:42} {case.host:12} fit: {', '.join(severities) or 'yes':10} QEMU: {said or 'starts'}")
-    print("; ".join(against["why"]))
+    line = f"{case.what:45} {case.host:12} fit: {', '.join(severities) or 'yes':8} QEMU: {said or 'starts'}\n"
+    sys.stdout.write(line + "".join(f"    {why}\n" for why in against["why"]))
     assert bool(fit) == (case.expected == "yes")
     assert bool(said) == (case.expected == "refused")
-    assert severities == ({case.expected} - {"yes"})
-    if case.reason:
-        assert set(against["what"]) == {case.reason}
+    assert case.expected in (severities or {"yes"})
+    assert "unknown" not in severities
+    assert not case.reason or case.reason in set(against["what"])

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from phyllome_nb.capacity.policy import Policy
+from phyllome_nb.capacity.policy import Overhead, Policy
 from phyllome_nb.capacity.promise import Promise
 from phyllome_nb.size import Size
 
 __all__ = ["Demand", "Where", "demand", "within"]
 
+FREE = Overhead()
 Where = frozenset[int] | None
 """Numbers of CPUs or cells; None for all."""
 
@@ -57,12 +58,12 @@ def demand(promise: Promise, policy: Policy, default_page: Size | None) -> Deman
     default_page : Size or None
         The size of the huge pages of those that name none.
     """
-    now = policy.amount == "current"
-    given_back = promise.memory_max - promise.memory if now and not (promise.vfio or promise.locked) else 0
-    overhead = policy.overhead.of(promise)
+    now, most = policy.amount == "current", int(promise.memory_max)
+    given_back = most - int(promise.memory) if now and not (promise.vfio or promise.locked) else 0
+    overhead = 0 if policy.overhead == FREE else int(policy.overhead.of(promise))
     if not promise.affinity and not promise.shares:
         vcpus = promise.vcpus if now else promise.vcpus_max
-        return Demand({None: vcpus}, {None: int(promise.memory_max) - int(given_back) + int(overhead)})
+        return Demand({None: vcpus}, {None: most - given_back + overhead})
     found = Demand()
     numbers = promise.plugged if now else range(promise.vcpus_max)
     cpus = [promise.affinity.get(vcpu) for vcpu in numbers]
@@ -70,9 +71,9 @@ def demand(promise: Promise, policy: Policy, default_page: Size | None) -> Deman
     found.alone = frozenset().union(*(each for each in cpus if each and len(each) == 1))
     for share in promise.memory_shares:
         if share.page is None:
-            back = min(given_back, share.memory)
+            back = min(given_back, int(share.memory))
             given_back -= back
-            _add(found.memory, [(share.nodes, share.memory - back)])
+            _add(found.memory, [(share.nodes, int(share.memory) - back)])
         else:
             size = share.page or default_page or Size(0)
             whole = -(-int(share.memory) // int(size)) * int(size) if size else int(share.memory)
@@ -93,4 +94,4 @@ def within(taken: dict[Where, int], where: Where) -> int:
 
 def _add(taken: dict[Where, int], more: Iterable[tuple[Where, int]]) -> None:
     for where, amount in more:
-        taken[where] = taken.get(where, 0) + int(amount)
+        taken[where] = taken.get(where, 0) + amount

@@ -8,7 +8,7 @@ import numpy as np
 
 from phyllome_nb.capacity.asking import Asking
 from phyllome_nb.capacity.columns import Column
-from phyllome_nb.capacity.demand import demand
+from phyllome_nb.capacity.demand import Demand, demand
 from phyllome_nb.capacity.obstacles import claims, obstacles
 from phyllome_nb.capacity.places import default_page
 from phyllome_nb.capacity.policy import Policy
@@ -18,6 +18,7 @@ from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.capacity.tables.balance import check_count
 from phyllome_nb.capacity.tables.frame import frame
 from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.size import Size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,10 @@ class HowMany:
 
         head = row(["host", "fit", "limited by", "why"], "th")
         shown = self.table.astype(object).where(self.table.notna(), "")
-        lines = [row([each.host, str(each.fits), each.limited_by, each.why]) for each in shown.itertuples()]
+        lines = [
+            row(list(map(str, each)))
+            for each in shown[["host", "fits", "limited_by", "why"]].itertuples(index=False, name=None)
+        ]
         return styled(
             el("p", repr(self)[1:-1]), el("table", el("thead", head), el("tbody", *lines), class_="phy-table")
         )
@@ -138,8 +142,12 @@ def how_many(
     bound = bool(promise.affinity or promise.shares)
     allowed = np.full((len(found), 4), ENDLESS)
     if bound:
+        demands: dict[Size | None, Demand] = {}
         for number, room in enumerate(found):
-            allowed[number, :3] = _times(asked, room)
+            page = default_page(room.host) if promise.huge else None
+            if page not in demands:
+                demands[page] = demand(promise, chosen, page)
+            allowed[number, :3] = _times(demands[page], room)
     elif found:
         one = demand(promise, chosen, None)
         need = np.array([one.vcpus[None], one.memory[None]], dtype=float)
@@ -176,15 +184,15 @@ def _each(left: np.ndarray[Any, Any], need: np.ndarray[Any, Any]) -> np.ndarray[
     return np.where(np.isnan(total), UNKNOWN, times)
 
 
-def _times(asked: Asking, room: Room) -> list[float]:
+def _times(more: Demand, room: Room) -> list[float]:
     """How many the CPUs, the memory and the huge pages of one host allow, in each set of cells."""
     found = dict.fromkeys(RESOURCES, ENDLESS)
-    for check in room.checks(demand(asked.promise, room.policy, default_page(room.host))):
+    for check in room.checks(more):
         what = "hugepages" if check.what.startswith("hugepages") else check.what
         times = UNKNOWN if check.total is None else ENDLESS if check.times is None else float(check.times)
         if not check.needed and not check.fits:
             times = UNKNOWN if check.total is None else 0.0  # it takes CPUs that were promised to others
-        found[what] = float(np.minimum(found[what], times))
+        found[what] = times if times != times or times < found[what] else found[what]  # noqa: PLR0124  (NaN)
     return [found[what] for what in RESOURCES]
 
 

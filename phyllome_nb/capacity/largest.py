@@ -60,7 +60,7 @@ class Place:
         return Promise(vcpus, vcpus, size, size, shares=shares, arch=self.room.host.arch)
 
 
-def largest(
+def largest(  # noqa: PLR0917  (as the method has them)
     snapshot: Snapshot,
     shape: str = "host",
     memory_per_vcpu: Size | str | None = None,

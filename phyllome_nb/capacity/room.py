@@ -34,8 +34,25 @@ class Check:
     """What may be promised; None for no limit."""
     free: int | None = None
     """What is free at this moment; None where that does not matter or is not known."""
-    made_of: str = ""
-    """How the limit comes about."""
+    whole: float = 0
+    """What there is, as the policy counts it."""
+    kept: float = 0
+    """What of it is kept for the host."""
+    aside: float = 0
+    """What of it others have alone, or is set aside for huge pages."""
+    ratio: float | None = None
+
+    @property
+    def made_of(self) -> str:
+        """How the limit comes about, for a sentence."""
+        if self.what == "vcpus":
+            whole, kept, aside, of = f"{self.whole:g} CPUs", f"{self.kept:g}", f"{self.aside:g}", "held by single vCPUs"
+        else:
+            whole, kept, aside = (_short(int(each)) for each in (self.whole, self.kept, self.aside))
+            of = "of huge pages"
+        said = f"{whole}{f' less {kept} reserved' if self.kept else ''}{f' less {aside} {of}' if self.aside else ''}"
+        each = " vCPUs for each" if self.what == "vcpus" else " for each"
+        return said + (f", {self.ratio:g}{each}" if self.ratio not in {None, 1} else "")
 
     @property
     def left(self) -> int | None:
@@ -93,6 +110,18 @@ class Room:
         }
 
     @cached_property
+    def sums(self) -> dict[int, tuple[int, int, int]]:
+        """Of each cell the bytes of its memory, those kept for the host, and those set aside for huge pages."""
+        return {
+            cell.id: (
+                int(cell.memory),
+                int(self.policy.reserved(self.host.name, cell.id).memory),
+                sum(int(pool.size) * pool.total for pool in self._pools([cell])),
+            )
+            for cell in self.host.cells
+        }
+
+    @cached_property
     def online(self) -> frozenset[int]:
         """All of them; nothing where the host does not tell."""
         return frozenset[int]().union(*self.cpus.values()) or self.host.online or frozenset()
@@ -103,7 +132,7 @@ class Room:
         return self.host.topology.threads or 1 if self.policy.cpus == "cores" else 1
 
     def checks(self, more: Demand) -> Iterator[Check]:
-        """The sums that one more demand adds to, on the whole host first; what it names and is not there is left out."""
+        """The sums that one more demand adds to, the whole host first; CPUs and cells that are not there left out."""
         alone = self.taken.alone | more.alone
         for where in _sets(self.taken.vcpus, more.vcpus):
             needed = within(more.vcpus, where)
@@ -133,31 +162,23 @@ class Room:
                 kept += max(self.policy.reserved(name, cell).cpus - len(cpus - where) / threads, 0) if cpus & ids else 0
         ratio, used = self.policy.cpu_ratio, within(self.taken.vcpus, where)
         limit = None if ratio is None else floor((total - kept - len(held) / threads) * ratio + NEARLY)
-        made_of = f"{total:g} CPUs{f' less {kept:g} reserved' if kept else ''}"
-        made_of += f"{f' less {len(held) / threads:g} held by single vCPUs' if held else ''}"
-        made_of += f", {ratio:g} vCPUs for each" if ratio not in (None, 1) else ""
         known = self.host.cpus if where is None else self.online
-        return Check("vcpus", where, needed, used, floor(total) if known else None, limit, None, made_of)
+        whole = floor(total) if known else None
+        return Check("vcpus", where, needed, used, whole, limit, None, total, kept, len(held) / threads, ratio)
 
     def memory(self, where: Where, needed: int = 0, more: Demand | None = None) -> Check:
         """Ordinary memory in some cells."""
-        name, cells = self.host.name, self._cells(where)
+        sums = [self.sums[cell] for cell in (self.sums if where is None else where) if cell in self.sums]
+        total, kept, aside = (sum(column) for column in zip(*sums, strict=True)) if sums else (0, 0, 0)
         if where is None:
-            total, kept = int(self.host.memory), int(self.policy.reserved(name).memory)
-        else:
-            total = sum(int(cell.memory) for cell in cells)
-            kept = sum(int(self.policy.reserved(name, cell.id).memory) for cell in cells)
-        aside = sum(int(pool.size) * pool.total for pool in self._pools(cells))
+            total, kept = int(self.host.memory), int(self.policy.reserved(self.host.name).memory)
         if not self.host.cells:
             every = [self.taken.pages, *([more.pages] if more else [])]
             aside = sum(within(places, None) for pages in every for places in pages.values())
         ratio, used = self.policy.memory_ratio, within(self.taken.memory, where)
         limit = None if ratio is None else floor((total - kept - aside) * ratio)
-        made_of = f"{_short(total)}{f' less {_short(kept)} reserved' if kept else ''}"
-        made_of += f"{f' less {_short(aside)} of huge pages' if aside else ''}"
-        made_of += f", {ratio:g} for each" if ratio not in (None, 1) else ""
-        known = self.host.memory if where is None else any(cell.memory for cell in self.host.cells)
-        return Check("memory", where, needed, used, total if known else None, limit, None, made_of)
+        known = self.host.memory if where is None else any(one for one, _, _ in self.sums.values())
+        return Check("memory", where, needed, used, total if known else None, limit, None, total, kept, aside, ratio)
 
     def pages(self, size: Size, where: Where, needed: int = 0) -> Check:
         """Huge pages in some cells."""
@@ -170,9 +191,9 @@ class Room:
         if self.count == "running" and pools and all(pool.free is not None for pool in pools):
             own = within(self.own.pages.get(size, {}), where)
             free = sum(pool.free or 0 for pool in pools) * int(size) + own
-        made_of = f"{_short(total)}{f' less {_short(kept)} reserved' if kept else ''}"
         known = self.host.cells and size
-        return Check(page_name(size), where, needed, used, total if known else None, total - kept, free, made_of)
+        whole = total if known else None
+        return Check(page_name(size), where, needed, used, whole, total - kept, free, total, kept)
 
     def _cells(self, where: Where) -> list[Cell]:
         return [cell for cell in self.host.cells if where is None or cell.id in where]
@@ -196,7 +217,12 @@ class Room:
             why = f"It needs {needed}, and {self.host.name} does not tell what it has{place}."
             return Reason(check.what, "unknown", why, cell, shown(check.needed), None, unit)
         left = check.left if check.left is not None else check.total
-        if check.needed > check.total:
+        if not check.needed:
+            why = (
+                f"With CPUs of its own it leaves room{place} for {max(check.limit or 0, 0)} vCPUs that share: "
+                f"{check.made_of}, and {WHO[self.count]} have {check.used}."
+            )
+        elif check.needed > check.total:
             has = f"{check.total} CPUs" if check.what == "vcpus" else _short(check.total)
             why = f"It needs {needed}, and {self.host.name} has {has}{place} in all."
             left = check.total

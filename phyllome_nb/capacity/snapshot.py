@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from phyllome_nb.capacity.fit import Fit
     from phyllome_nb.capacity.how_many import HowMany, Rooms
+    from phyllome_nb.capacity.numa_plan import Siblings
+    from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
 
 __all__ = ["Count", "DomainFacts", "HostFacts", "Promise", "Snapshot", "Topology", "Usage"]
@@ -610,6 +612,53 @@ class Snapshot:
         from phyllome_nb.capacity.largest import stranded
 
         return stranded(self, memory_per_vcpu, policy, count)
+
+    def pinning(
+        self,
+        spec: DomainSpec,
+        *,
+        dedicated: bool = True,
+        huge_page: Size | str | None = None,
+        emulator: bool = True,
+        siblings: "Siblings" = "prefer",
+        policy: "Policy | str | None" = None,
+        count: Count = "defined",
+    ) -> "Pinning":
+        """Where the threads and the memory of a VM could lie on this host, beside what others hold.
+
+        Fewest NUMA cells first, then those nearest to each other, then the tightest. The guest's own cells are matched
+        to the host's, one to one; a guest without cells that needs several is divided.
+
+        Parameters
+        ----------
+        spec : DomainSpec
+        dedicated : bool
+            Whether each vCPU gets a CPU of its own; else all share the CPUs of their cell that nobody holds.
+        huge_page : Size or str, optional
+            The size of the huge pages that its memory is to be made of; left out, what the definition says.
+        emulator : bool
+            Whether the emulator and the I/O threads get a CPU beside those of the vCPUs, in the first cell.
+        siblings : {"prefer", "require", "isolate"}
+            Whole cores first; only whole cores; or one vCPU on each core, whose other threads stay idle.
+        policy, count
+            As for `fit`. Pins of VMs that run are always respected.
+
+        Returns
+        -------
+        Pinning
+            True where there is one; with ``pins``, ``emulator``, ``table`` and ``apply(spec)``; else with ``reasons``.
+
+        Raises
+        ------
+        ValueError
+            If one of the parameters is none of its choices.
+        FieldError
+            If one of the definition's numbers cannot be read.
+        """
+        from phyllome_nb.capacity.numa_plan import Wish, pinning
+
+        page = None if huge_page is None else Size(huge_page)
+        return pinning(self, spec, Wish(dedicated, page, emulator, siblings), policy, count)
 
     def with_vm(self, spec: DomainSpec) -> Self:
         """This snapshot as it would be if one more VM ran, or one of its own (by its uuid) were defined otherwise.
