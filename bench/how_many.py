@@ -1,8 +1,8 @@
 """How many more of a VM fit on 1,000 hosts, against a bare floor in NumPy.
 
-The floor is given what is left of CPUs and memory as arrays, and divides. `how_many` also reads the definition and looks
-on each host at machine, CPU, networks and pools. Its first call on a fleet sums up what all VMs take as well, and has
-the fleet's snapshot keep that.
+The floor is given what is left of CPUs and memory as arrays, and divides. `how_many` also reads the definition and
+looks on each host at machine, CPU, networks and pools. Its first call on a fleet sums up what all VMs take as well, and
+has the fleet's snapshot keep that.
 """
 
 import statistics
@@ -19,7 +19,6 @@ import phyllome_nb as ph
 from phyllome_nb.capacity.facts import DomainCapabilities, Guest, Network
 from phyllome_nb.capacity.fleet import FleetSnapshot
 from phyllome_nb.capacity.snapshot import DomainFacts, Snapshot
-from phyllome_nb.size import Size
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support import four_cells

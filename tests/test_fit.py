@@ -79,10 +79,14 @@ def test_what_fits_has_no_reason_against_it(four: Snapshot) -> None:
     more = four.fit(vm(28, Size("182 GiB") + MIB))
     assert not more
     assert why(more) == [
-        "It needs 28 vCPUs, and 27 may still be promised: 64 CPUs less 12 held by single vCPUs, "
-        "of which running VMs have 25.",
-        "It needs 182 GiB of memory, and 182 GiB may still be promised: 256 GiB less 16 GiB of huge pages, "
-        "of which running VMs have 58 GiB.",
+        (
+            "It needs 28 vCPUs, and 27 may still be promised: 64 CPUs less 12 held by single vCPUs, "
+            "of which running VMs have 25."
+        ),
+        (
+            "It needs 186369 MiB of memory, and 182 GiB may still be promised: 256 GiB less 16 GiB of huge pages, "
+            "of which running VMs have 58 GiB."
+        ),
     ]
     assert set(more.reasons["severity"]) == {"policy"}
 
@@ -146,8 +150,10 @@ def test_what_is_taken_alone_is_missing_to_the_others() -> None:
     """Two of four CPUs for itself leave two, and others were promised three."""
     snap = machine(4).with_vm(vm(3, name="old"))
     assert why(snap.fit(vm(2, pins={0: "0", 1: "1"}))) == [
-        "With CPUs of its own it leaves room for 2 vCPUs that share: 4 CPUs less 2 held by single vCPUs, "
-        "and running VMs have 3."
+        (
+            "With CPUs of its own it leaves room for 2 vCPUs that share: 4 CPUs less 2 held by single vCPUs, "
+            "and running VMs have 3."
+        )
     ]
 
 
@@ -308,18 +314,16 @@ def test_how_many_is_what_adding_one_after_another_gives(four: Snapshot, spec: A
     page=pages,
     shape=st.sampled_from(["host", "cell"]),
 )
-def test_the_largest_fits_and_nothing_larger(
-    four: Snapshot, policy: Any, count: Any, each: Any, page: Any, shape: Any
-) -> None:
+def test_the_largest_fits_and_nothing_larger(four: Snapshot, each: Any, page: Any, shape: Any, **under: Any) -> None:
     """A vCPU more does not, nor a MiB or a page more."""
     step = Size(page) if page else MIB
 
     def fits(vcpus: int, memory: int, cell: Any) -> bool:
-        fit = four.fit(vm(vcpus, Size(memory), page=page), policy, count)
+        fit = four.fit(vm(vcpus, Size(memory), page=page), **under)
         table = fit.table
         return bool(table[table["cell"].isna() if shape == "host" else table["cell"] == cell]["fits"].iloc[0])
 
-    for row in four.largest(shape, each, page, policy, count).to_dict("records"):
+    for row in four.largest(shape, each, page, **under).to_dict("records"):
         vcpus, memory = row["vcpus"], round(row["memory_gib"] * 2**30)
         if vcpus == 0:
             assert not fits(1, Size(each) if each else step, row["cell"])
@@ -354,7 +358,7 @@ def test_bad_questions_are_one_sentence(four: Snapshot) -> None:
         lambda: four.largest(memory_per_vcpu=0),  # type: ignore[arg-type]
         lambda: four.pinning(vm(), siblings="never"),  # type: ignore[arg-type]
     ):
-        with pytest.raises(ValueError, match="choose one of|above 0"):
+        with pytest.raises(ValueError, match=r"choose one of|above 0"):
             question()
 
 

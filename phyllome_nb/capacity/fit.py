@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from phyllome_nb.capacity.asking import Asking
+from phyllome_nb.capacity.because import because
 from phyllome_nb.capacity.columns import Column
 from phyllome_nb.capacity.demand import Demand, demand
 from phyllome_nb.capacity.obstacles import claims, obstacles
@@ -104,7 +105,7 @@ class Fit:
             said = f"{WORDS[only.fits]} on {only.host}"
         else:
             said = f"on {len(self.hosts)} of {len(self.verdicts)} hosts"
-        return f"<Fit of {self.name}: {said}, {against} reasons against it>"
+        return f"<Fit of {self.name}: {said}, {against} reason{'s' * (against != 1)} against it>"
 
     def _repr_html_(self) -> str:
         from phyllome_nb.html import el, row, styled
@@ -138,7 +139,7 @@ def verdict(snapshot: Snapshot, asked: Asking, policy: Policy, count: Count) -> 
     room = Room.of(snapshot, policy, count, asked.uuid)
     more = demand(asked.promise, policy, default_page(snapshot.host))
     reasons = [*claims(asked, snapshot, count), *obstacles(asked, room)]
-    reasons += [reason for check in room.checks(more) if (reason := room.reason(check))]
+    reasons += [reason for check in room.checks(more) if (reason := because(room, check))]
     decides = _verdict(reasons)
     cells = []
     for cell in snapshot.host.cells:
@@ -164,7 +165,7 @@ def _in_cell(cell: int, asked: Asking, room: Room, more: Demand) -> Iterator[Rea
     said: set[str] = set()
     for check in room.checks(more.in_cell(cell, room.cpus[cell])):
         # The smallest set comes first: what does not fit into the cell does not fit into it and others either.
-        if check.where is not None and check.what not in said and (reason := room.reason(check)):
+        if check.where is not None and check.what not in said and (reason := because(room, check)):
             said.add(check.what)
             yield replace(reason, cell=cell, decides=False)
 

@@ -18,10 +18,11 @@ from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.capacity.tables.balance import check_count
 from phyllome_nb.capacity.tables.frame import frame
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.size import Size
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from phyllome_nb.size import Size
 
 __all__ = ["COLUMNS", "HowMany", "Rooms", "how_many"]
 

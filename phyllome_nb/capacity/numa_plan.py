@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from phyllome_nb.capacity.addresses import cpu_set
 from phyllome_nb.capacity.asking import Asking
+from phyllome_nb.capacity.because import because
 from phyllome_nb.capacity.facts import Cell, LogicalCpu
 from phyllome_nb.capacity.fit import verdict
 from phyllome_nb.capacity.pinning import GuestCell, Pinning
@@ -174,7 +175,7 @@ class Plan:
         where, page = frozenset({each.cell}), self.wish.page
         check = self.room.memory(where) if page is None else self.room.pages(page, where)
         step = int(page or 1)
-        return self.room.reason(replace(check, needed=-(-int(each.memory) // step) * step))
+        return because(self.room, replace(check, needed=-(-int(each.memory) // step) * step))
 
     def _too_few(self, each: GuestCell, free: int, extra: int) -> Reason:
         needed = len(each.vcpus)

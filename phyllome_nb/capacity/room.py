@@ -9,15 +9,12 @@ from phyllome_nb.capacity.demand import Demand, Where, demand, within
 from phyllome_nb.capacity.facts import Cell, PagePool
 from phyllome_nb.capacity.places import default_page
 from phyllome_nb.capacity.policy import Policy
-from phyllome_nb.capacity.reason import Reason, Severity
 from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
-from phyllome_nb.capacity.tables.frame import cpu_list, gib
 from phyllome_nb.size import Size
 
 __all__ = ["Check", "Room", "page_name"]
 
 NEARLY = 1e-9
-WHO = {"running": "running VMs", "defined": "all VMs", "autostart": "VMs that start with the host"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,6 @@ class Check:
     aside: float = 0
     """What of it others have alone, or is set aside for huge pages."""
     ratio: float | None = None
-
-    @property
-    def made_of(self) -> str:
-        """How the limit comes about, for a sentence."""
-        if self.what == "vcpus":
-            whole, kept, aside, of = f"{self.whole:g} CPUs", f"{self.kept:g}", f"{self.aside:g}", "held by single vCPUs"
-        else:
-            whole, kept, aside = (_short(int(each)) for each in (self.whole, self.kept, self.aside))
-            of = "of huge pages"
-        said = f"{whole}{f' less {kept} reserved' if self.kept else ''}{f' less {aside} {of}' if self.aside else ''}"
-        each = " vCPUs for each" if self.what == "vcpus" else " for each"
-        return said + (f", {self.ratio:g}{each}" if self.ratio not in {None, 1} else "")
 
     @property
     def left(self) -> int | None:
@@ -205,60 +190,6 @@ class Room:
                 if pool.is_huge and pool.total:
                     yield pool
 
-    def reason(self, check: Check) -> Reason | None:
-        """What a check says against it."""
-        if check.fits:
-            return None
-        unit = "CPUs" if check.what == "vcpus" else "GiB"
-        shown = float if check.what == "vcpus" else gib
-        cell, place = self._named(check)
-        needed = f"{check.needed} vCPUs" if check.what == "vcpus" else f"{_short(check.needed)} of {check.what}"
-        if check.total is None:
-            why = f"It needs {needed}, and {self.host.name} does not tell what it has{place}."
-            return Reason(check.what, "unknown", why, cell, shown(check.needed), None, unit)
-        left = check.left if check.left is not None else check.total
-        if not check.needed:
-            why = (
-                f"With CPUs of its own it leaves room{place} for {max(check.limit or 0, 0)} vCPUs that share: "
-                f"{check.made_of}, and {WHO[self.count]} have {check.used}."
-            )
-        elif check.needed > check.total:
-            has = f"{check.total} CPUs" if check.what == "vcpus" else _short(check.total)
-            why = f"It needs {needed}, and {self.host.name} has {has}{place} in all."
-            left = check.total
-        elif check.free is not None and check.free < check.needed:
-            why = f"It needs {needed}, and {_short(check.free)} are free{place} now."
-        else:
-            amounts = [check.used, max(left, 0)]
-            used, more = amounts if check.what == "vcpus" else map(_short, amounts)
-            why = (
-                f"It needs {needed}, and {more} may still be promised{place}: "
-                f"{check.made_of}, of which {WHO[self.count]} have {used}."
-            )
-        return Reason(check.what, self._severity(check), why, cell, shown(check.needed), shown(left), unit)
-
-    def _severity(self, check: Check) -> Severity:
-        """Pages are taken when a VM starts; memory and CPU time can be promised beyond what there is."""
-        if not check.what.startswith("hugepages"):
-            return "policy"
-        if check.free is not None:
-            return "refused" if check.free < check.needed else "policy"
-        left = (check.total or 0) - (check.used if self.count == "running" else 0)
-        return "refused" if check.needed > left else "policy"
-
-    def _named(self, check: Check) -> tuple[int | None, str]:
-        """The one cell that a check is about, and the words for where."""
-        where = check.where
-        if where is None:
-            return None, ""
-        if check.what == "vcpus":
-            cells = [cell for cell, cpus in self.cpus.items() if cpus & where]
-            one = cells[0] if len(cells) == 1 else None
-            whole = one is not None and self.cpus[one] <= where
-            return one, f" in cell {one}" if whole else f" on CPUs {cpu_list(where)}"
-        one = min(where) if len(where) == 1 else None
-        return one, f" in cell{'' if len(where) == 1 else 's'} {cpu_list(where)}"
-
 
 def page_name(size: Size) -> str:
     """What the pages of a size are called in tables."""
@@ -267,7 +198,3 @@ def page_name(size: Size) -> str:
 
 def _sets(taken: dict[Where, int], more: dict[Where, int]) -> list[Where]:
     return [None, *sorted({*taken, *more} - {None}, key=lambda where: (len(where or ()), sorted(where or ())))]
-
-
-def _short(size: int) -> str:
-    return Size(size).short()

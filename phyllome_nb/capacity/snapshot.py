@@ -516,8 +516,10 @@ class Snapshot:
         >>> spec = ph.DomainSpec("web")
         >>> spec.type, spec.vcpus.maximum, spec.memory.maximum = "test", 64, "1 GiB"
         >>> fit = ph.demo().snapshot().fit(spec)
-        >>> fit.reasons[["what", "severity", "needed", "why"]].iloc[-1].tolist()
-        ['vcpus', 'policy', 64.0, 'It needs 64 vCPUs, and demo has 16 CPUs in all.']
+        >>> fit
+        <Fit of web: no on demo, 1 reason against it>
+        >>> fit.reasons["why"].tolist()
+        ['It needs 64 vCPUs, and demo has 16 CPUs in all.']
         """
         from phyllome_nb.capacity.fit import fit
 
@@ -540,8 +542,11 @@ class Snapshot:
         >>> spec = ph.DomainSpec("web")
         >>> spec.type, spec.vcpus.maximum, spec.memory.maximum = "test", 2, "1 GiB"
         >>> more = ph.demo().snapshot().how_many(spec, policy="nova")
-        >>> int(more), more.table[["vcpus", "memory", "limited_by"]].iloc[0].tolist()
-        (8, [17, 8, 'memory'])
+        >>> int(more)
+        15
+        >>> more.table[["vcpus", "memory", "limited_by"]]
+           vcpus  memory limited_by
+        0     17      15     memory
         """
         from phyllome_nb.capacity.how_many import how_many
 
@@ -654,6 +659,28 @@ class Snapshot:
             If one of the parameters is none of its choices.
         FieldError
             If one of the definition's numbers cannot be read.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> cpus = "".join(f"<cpu id='{cpu}' siblings='{cpu}'/>" for cpu in range(4))
+        >>> cell = f"<cell id='0'><memory unit='GiB'>8</memory><cpus>{cpus}</cpus></cell>"
+        >>> text = f"<capabilities><host><topology><cells>{cell}</cells></topology></host></capabilities>"
+        >>> spec = ph.DomainSpec("web")
+        >>> spec.vcpus.maximum, spec.memory.maximum = 2, "4 GiB"
+        >>> proposal = ph.Snapshot.from_xml(text).pinning(spec)
+        >>> proposal
+        <Pinning of web on captured: cell 0, CPUs 0-1>
+        >>> proposal.apply(spec).snippet("cputune")
+        <domain type="kvm">
+          [...]
+          <cputune>
+            <vcpupin vcpu="0" cpuset="0"/>
+            <vcpupin vcpu="1" cpuset="1"/>
+            <emulatorpin cpuset="2"/>
+          </cputune>
+          [...]
+        </domain>
         """
         from phyllome_nb.capacity.numa_plan import Wish, pinning
 
