@@ -336,6 +336,20 @@ def test_the_largest_fits_and_nothing_larger(four: Snapshot, each: Any, page: An
             assert not fits(vcpus, memory + step, row["cell"])
 
 
+def test_the_largest_of_a_cell_leaves_others_what_they_may_take_there() -> None:
+    """14 of the 16 GiB of cells 0 and 1 are somebody's, wherever they lie: 2 GiB are left in either."""
+    snap = machine(4, 4, 4, memory="8 GiB").with_vm(vm(1, "14 GiB", name="old", nodes="0-1", mode="interleave"))
+    assert snap.largest("cell")["memory_gib"].tolist() == [2, 2, 8]
+    assert snap.fit(vm(1, "2 GiB", nodes="0"))
+    assert why(snap.fit(vm(1, "3 GiB", nodes="0"))) == [
+        (
+            "It needs 3 GiB of memory, and 2 GiB may still be promised in cells 0-1: 16 GiB, "
+            "of which running VMs have 14 GiB."
+        )
+    ]
+    assert int(snap.how_many(vm(1, "1 GiB", nodes="0"))) == 2
+
+
 def test_what_is_stranded_is_reckoned_by_hand() -> None:
     """Two CPUs and 12 GiB left at 1 GiB each strand 10 GiB; at 8 GiB each half a CPU."""
     snap = machine(4, 4, memory="8 GiB").with_vm(vm(6, "4 GiB", name="old"))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import libvirt
 import pytest
@@ -166,6 +167,22 @@ def refusal(daemon: Daemon, text: str) -> str:
     return ""
 
 
+def verdict(case: Case) -> str:
+    """What fit is expected to say, for the page."""
+    return {"yes": "fits", "refused": f"refused: {case.reason}", "policy": f"against the policy: {case.reason}"}[
+        case.expected
+    ]
+
+
+def test_the_page_shows_every_case() -> None:
+    """docs/fit.md lists what is tried here, and what QEMU does with it."""
+    lines = [
+        f"| {case.what} | {case.host} | {verdict(case)} | {'refused' if case.expected == 'refused' else 'starts'} |"
+        for case in CASES
+    ]
+    assert "\n".join(lines) in (Path(__file__).parents[1] / "docs/fit.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.what} on {case.host}: {case.expected}")
 def test_what_fit_says_is_what_qemu_does(hosts: dict[str, tuple[Daemon, Snapshot]], case: Case) -> None:
     """What fits starts, what is refused does not, and what starts all the same is said to be the policy's choice."""
@@ -181,3 +198,84 @@ def test_what_fit_says_is_what_qemu_does(hosts: dict[str, tuple[Daemon, Snapshot
     assert case.expected in (severities or {"yes"})
     assert "unknown" not in severities
     assert not case.reason or case.reason in set(against["what"])
+
+
+def disk(path: Path) -> str:
+    """A disk of a file."""
+    driver = "<driver name='qemu' type='raw'/>"
+    return f"<disk type='file' device='disk'>{driver}<source file='{path}'/><target dev='vda' bus='virtio'/></disk>"
+
+
+def test_a_disk_that_another_vm_writes_to_is_refused(hosts: dict[str, tuple[Daemon, Snapshot]]) -> None:
+    """It fits before the other one runs, and after it has ended; in between QEMU does not get the lock."""
+    daemon, before = hosts["offline"]
+    image = daemon.directory / "disk.raw"
+    image.write_bytes(bytes(1 << 20))
+    image.chmod(0o666)
+    text = Case("second", "offline", "", devices=disk(image), name="second").text
+    connection = libvirt.open(daemon.uri)
+    first = connection.defineXML(Case("first", "offline", "", devices=disk(image), name="first").text)
+    first.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    try:
+        during = ph.connect(daemon.uri, write=True, timeout=60).snapshot()
+        said = refusal(daemon, text)
+    finally:
+        first.destroy()
+        first.undefine()
+        connection.close()
+    spec = ph.DomainSpec.from_xml(text)
+    assert "lock" in said
+    assert during.fit(spec).reasons["why"].tolist() == [f"first has {image}, and does not share it."]
+    assert before.fit(spec)
+    assert refusal(daemon, text) == ""
+
+
+PLANS = [
+    ("one cell", 8, {}),
+    ("four cells", 40, {"emulator": False}),
+    ("two cells and pages", 20, {"huge_page": "2 MiB"}),
+    ("whole cores", 6, {"siblings": "require"}),
+    ("a core each", 6, {"siblings": "isolate"}),
+    ("shared CPUs", 6, {"dedicated": False}),
+]
+
+
+@pytest.mark.parametrize(("what", "vcpus", "wish"), PLANS, ids=[what for what, _, _ in PLANS])
+def test_libvirt_takes_a_proposal_as_it_is_written(
+    hosts: dict[str, tuple[Daemon, Snapshot]], what: str, vcpus: int, wish: dict[str, Any]
+) -> None:
+    """The schema and the driver take it, the pins are those proposed, and what libvirt stored fits as well."""
+    daemon, snapshot = hosts["two sockets"]
+    spec = ph.DomainSpec.from_xml(Case(what, "two sockets", "", name="planned").text)
+    spec.vcpus.maximum, spec.memory.maximum, spec.iothreads.count = vcpus, "2 GiB", 2
+    proposal = snapshot.pinning(spec, **wish)
+    written = proposal.apply(spec)
+    connection = libvirt.open(daemon.uri)
+    domain = connection.defineXMLFlags(written.to_xml(), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+    try:
+        stored = ph.DomainSpec.from_xml(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        info = domain.vcpuPinInfo(libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+    finally:
+        domain.undefine()
+        connection.close()
+    pins = {vcpu: {cpu for cpu, is_set in enumerate(row) if is_set} for vcpu, row in enumerate(info)}
+    assert pins == {vcpu: set(cpus) for vcpu, cpus in proposal.pins.items()}
+    assert snapshot.fit(stored, count="defined")
+
+
+def test_a_proposal_starts_and_runs_where_it_was_to(hosts: dict[str, tuple[Daemon, Snapshot]]) -> None:
+    """On the CPU that the real machine has, too."""
+    daemon, snapshot = hosts["offline"]
+    spec = ph.DomainSpec.from_xml(Case("planned", "offline", "", name="planned").text)
+    proposal = snapshot.pinning(spec, emulator=False)
+    assert proposal.pins == {0: frozenset({0})}
+    connection = libvirt.open(daemon.uri)
+    domain = connection.defineXML(proposal.apply(spec).to_xml())
+    try:
+        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        row = domain.vcpuPinInfo(libvirt.VIR_DOMAIN_AFFECT_LIVE)[0]
+        domain.destroy()
+    finally:
+        domain.undefine()
+        connection.close()
+    assert [cpu for cpu, is_set in enumerate(row) if is_set] == [0]
