@@ -19,7 +19,7 @@ from support import four_cells
 
 GIB, MIB = Size("1 GiB"), Size("1 MiB")
 GUEST = Guest("x86_64", "/usr/bin/qemu-system-x86_64", frozenset({"kvm", "qemu"}), frozenset({"q35", "pc"}))
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 POLICIES = [
     Policy.preset("physical"),
     Policy.preset("nova"),
@@ -164,6 +164,29 @@ def test_the_emulator_is_not_to_run_where_another_vm_is_alone(four: Snapshot) ->
     assert why(four.fit(spec)) == ["The emulator is to run on CPUs 0-3, which db has alone."]
 
 
+def test_a_cpu_is_not_had_alone_where_anothers_emulator_must_run(four: Snapshot) -> None:
+    """It has nowhere else to go."""
+    spec = vm(1, name="web-3")
+    spec.cputune.emulatorpin = "30"
+    assert why(four.with_vm(spec).fit(vm(1, pins={0: "30"}))) == [
+        "CPUs 30 are to be for single vCPUs alone, and the emulator of web-3 is pinned to them."
+    ]
+
+
+def test_a_detail_of_the_emulator_that_is_not_known_is_said_and_does_not_decide(four: Snapshot) -> None:
+    """Who may only read is told nothing of displays, TPMs and firmware."""
+    spec = vm()
+    spec.os.firmware = "efi"
+    spec.devices.graphics.add(type="vnc")
+    fit = four.fit(spec)
+    assert fit
+    assert fit.reasons[["severity", "decides", "why"]].to_numpy().tolist() == [
+        ["unknown", False, "Whether the emulator of four offers firmware efi, graphics vnc is not known."]
+    ]
+    assert repr(fit) == "<Fit of new: yes on four, 0 reasons against it, 1 detail not known>"
+    assert four.how_many(spec)
+
+
 def test_cores_are_counted_where_the_policy_counts_cores(four: Snapshot) -> None:
     """CPU 32 is the other thread of CPU 0, which db has."""
     spec = vm(1, pins={0: "48"})
@@ -237,6 +260,7 @@ def test_a_fleet_says_where_it_fits_and_who_did_not_answer(four: Snapshot) -> No
     assert hosts["host"].tolist() == ["four", "plain", "lost"]
     assert hosts["fits"].isna().tolist() == [False, False, True]
     assert "lost did not answer: no route" in why(fit)
+    assert {host: bool(proposal) for host, proposal in fleet.pinning(vm(4)).items()} == {"four": True, "plain": False}
     more = fleet.how_many(vm(2))
     assert more.table["fits"].tolist() == [13, 1]
     assert int(more) == 14

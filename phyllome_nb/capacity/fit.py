@@ -34,7 +34,7 @@ REASONS = (
     Column("needed", "Float64", "unit", "what it needs"),
     Column("available", "Float64", "unit", "what is left; at most what there is in all"),
     Column("unit", "str", "", "CPUs or GiB; empty where it is no number"),
-    Column("decides", "bool", "", "it keeps the VM off the host; else only from lying wholly in that cell"),
+    Column("decides", "bool", "", "it keeps the VM off the host; else only from that cell, or it is an unknown detail"),
     Column("why", "str", "", "a sentence"),
 )
 TABLE = (
@@ -82,7 +82,8 @@ class Fit:
     def reasons(self) -> "pd.DataFrame":
         """A row for each reason, with the columns host, cell, what, severity, needed, available, unit, decides, why.
 
-        ``attrs`` says what they mean. Those that do not decide only keep it from lying wholly in that cell.
+        ``attrs`` says what they mean. Those that do not decide only keep it from lying wholly in that cell; without a
+        cell they name details of the emulator's that are not known.
         """
         return frame(_rows(self.verdicts), REASONS, f"What speaks against {self.name}")
 
@@ -99,13 +100,16 @@ class Fit:
         return frame(rows, TABLE, f"Where {self.name} fits")
 
     def __repr__(self) -> str:
-        against = sum(reason.decides for each in self.verdicts for reason in each.reasons)
+        all_ = [reason for each in self.verdicts for reason in each.reasons]
+        against = sum(reason.decides for reason in all_)
+        open_ = sum(reason.cell is None and not reason.decides for reason in all_)
+        left = f", {open_} detail{'s' * (open_ != 1)} not known" if open_ else ""
         if len(self.verdicts) == 1:
             [only] = self.verdicts
             said = f"{WORDS[only.fits]} on {only.host}"
         else:
             said = f"on {len(self.hosts)} of {len(self.verdicts)} hosts"
-        return f"<Fit of {self.name}: {said}, {against} reason{'s' * (against != 1)} against it>"
+        return f"<Fit of {self.name}: {said}, {against} reason{'s' * (against != 1)} against it{left}>"
 
     def _repr_html_(self) -> str:
         from phyllome_nb.html import el, row, styled
@@ -187,7 +191,9 @@ def _lines(verdicts: Iterable[Verdict]) -> "Iterator[Html]":
     from phyllome_nb.html import row
 
     for each in verdicts:
-        against = " ".join(f"{reason.why} ({reason.severity})" for reason in each.reasons if reason.decides)
+        against = " ".join(
+            f"{reason.why} ({reason.severity})" for reason in each.reasons if reason.decides or reason.cell is None
+        )
         yield row([each.host, "", WORDS[each.fits], against])
         of_cells = [reason for reason in each.reasons if not reason.decides]
         groups: dict[str, list[int]] = {}

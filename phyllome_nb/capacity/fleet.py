@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from phyllome_nb.capacity.columns import Column
     from phyllome_nb.capacity.fit import Fit
     from phyllome_nb.capacity.how_many import HowMany, Rooms
+    from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
     from phyllome_nb.domain.spec import DomainSpec
     from phyllome_nb.size import Size
@@ -203,6 +204,10 @@ class FleetSnapshot:
         from phyllome_nb.capacity.how_many import how_many
 
         return how_many(self.snapshots, self._rooms, spec, policy, count)
+
+    def pinning(self, spec: "DomainSpec", **wish: Any) -> "dict[str, Pinning]":
+        """Where a VM could lie on each host that answered, by the host's name: see `Snapshot.pinning`."""
+        return {each.host.name: each.pinning(spec, **wish) for each in self.snapshots}
 
     @cached_property
     def _rooms(self) -> "Rooms":

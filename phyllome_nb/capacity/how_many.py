@@ -97,6 +97,9 @@ class HowMany:
             )
         return total
 
+    def __bool__(self) -> bool:
+        return self.total is None or self.total > 0
+
     @property
     def table(self) -> "pd.DataFrame":
         """A row for each host, with the columns host, fits, limited_by, vcpus, memory, hugepages, once, why."""
@@ -168,7 +171,7 @@ def how_many(
 def _fits(allowed: np.ndarray[Any, Any], against: tuple[tuple[Reason, ...], ...]) -> np.ndarray[Any, Any]:
     """How many on each host, what speaks against the first one considered."""
     fits = np.where((allowed == 0).any(axis=1), 0.0, np.min(allowed, axis=1))
-    for number, reasons in enumerate(against):
+    for number, reasons in enumerate(tuple(each for each in some if each.decides) for some in against):
         if any(reason.severity != "unknown" for reason in reasons):
             fits[number] = 0
         elif reasons and fits[number]:
@@ -199,8 +202,8 @@ def _times(more: Demand, room: Room) -> list[float]:
 
 def _limit(fits: float, allowed: np.ndarray[Any, Any], reasons: tuple[Reason, ...]) -> str:
     """What allows no more."""
-    if reasons:
-        return reasons[0].what
+    if decisive := [reason for reason in reasons if reason.decides]:
+        return decisive[0].what
     names = (*RESOURCES, "once")
     if np.isnan(fits):
         return next(name for name, each in zip(names, allowed, strict=True) if np.isnan(each))

@@ -75,7 +75,8 @@ def _emulator(asked: Asking, host: HostFacts) -> Found:
     if known is None:
         if asked.choices:
             words = ", ".join(each.words for each in asked.choices)
-            yield Reason("machine", "unknown", f"Whether the emulator of {host.name} offers {words} is not known.")
+            why = f"Whether the emulator of {host.name} offers {words} is not known."
+            yield Reason("machine", "unknown", why, decides=False)  # libvirt tells it only to who may write
         return
     most, needed = known.vcpus, asked.promise.vcpus_max
     if most is not None and needed > most:
@@ -172,6 +173,10 @@ def _held(asked: Asking, room: Room) -> Found:
             why = f"vCPUs {taken[cpu]} and {vcpu} are both to have CPU {cpu} alone."
             yield Reason("pin", "policy", why, None, 1, 0, "CPUs")
         taken.setdefault(cpu, vcpu)
+    for owner, which, cpus in room.helpers:
+        if cpus <= taken.keys():
+            why = f"CPUs {cpu_list(cpus)} are to be for single vCPUs alone, and {which} of {owner} is pinned to them."
+            yield Reason("pin", "policy", why, None, len(cpus), 0, "CPUs")
     if room.policy.cpus == "cores":
         yield from _siblings(taken, room)
     for thread in asked.threads:

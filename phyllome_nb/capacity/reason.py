@@ -22,4 +22,5 @@ class Reason:
     available: float | None = None
     unit: str = ""
     decides: bool = True
-    """Whether it keeps the VM off the host; otherwise only from lying wholly in that cell."""
+    """Whether it keeps the VM off the host; otherwise only from lying wholly in that cell, or it is a detail of the
+    emulator's that is not known."""

@@ -70,13 +70,15 @@ class Room:
     taken: Demand
     holders: dict[int, str]
     """The VM that has a CPU for one of its vCPUs alone."""
+    helpers: tuple[tuple[str, str, frozenset[int]], ...]
+    """The emulators and I/O threads of VMs that are pinned: the VM's name, which thread, and the CPUs."""
     own: Demand
     """What the VM that is asked about has already: it runs, and its next start gives that back."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, policy: Policy, count: Count, uuid: str = "") -> "Room":
         """What is left on a host; the VM of that uuid is left out."""
-        taken, own, holders = Demand(), Demand(), {}
+        taken, own, holders, helpers = Demand(), Demand(), {}, []
         page = default_page(snapshot.host)
         for domain in snapshot.domains:
             if uuid and domain.uuid == uuid:
@@ -85,7 +87,11 @@ class Room:
                 one = demand(promise, policy, page)
                 taken.add(one)
                 holders.update(dict.fromkeys(one.alone, domain.name))
-        return cls(snapshot.host, policy, count, taken, holders, own)
+                if promise.emulator:
+                    helpers.append((domain.name, "the emulator", promise.emulator))
+                for number, cpus in promise.iothread_affinity.items():
+                    helpers.append((domain.name, f"I/O thread {number}", cpus))
+        return cls(snapshot.host, policy, count, taken, holders, tuple(helpers), own)
 
     @cached_property
     def cpus(self) -> dict[int, frozenset[int]]:
