@@ -8,7 +8,7 @@ from math import floor
 from phyllome_nb.capacity.demand import Demand, Where, demand, within
 from phyllome_nb.capacity.facts import Cell, PagePool
 from phyllome_nb.capacity.places import default_page
-from phyllome_nb.capacity.policy import Policy
+from phyllome_nb.capacity.policy import Policy, Reservation
 from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.size import Size
 
@@ -101,6 +101,11 @@ class Room:
         }
 
     @cached_property
+    def kept(self) -> Reservation:
+        """What is kept for the host, all together."""
+        return self.policy.reserved(self.host.name)
+
+    @cached_property
     def sums(self) -> dict[int, tuple[int, int, int]]:
         """Of each cell the bytes of its memory, those kept for the host, and those set aside for huge pages."""
         return {
@@ -117,7 +122,7 @@ class Room:
         """All of them; nothing where the host does not tell."""
         return frozenset[int]().union(*self.cpus.values()) or self.host.online or frozenset()
 
-    @property
+    @cached_property
     def threads(self) -> int:
         """The CPUs that count as one."""
         return self.host.topology.threads or 1 if self.policy.cpus == "cores" else 1
@@ -144,7 +149,7 @@ class Room:
         kept: float = 0
         if where is None:
             total: float = self.host.topology.cores if self.policy.cpus == "cores" else self.host.cpus
-            kept = self.policy.reserved(name).cpus
+            kept = self.kept.cpus
         else:
             ids, held = where & self.online if self.online else where, held & where
             total = len(ids) / threads
@@ -162,7 +167,7 @@ class Room:
         sums = [self.sums[cell] for cell in (self.sums if where is None else where) if cell in self.sums]
         total, kept, aside = (sum(column) for column in zip(*sums, strict=True)) if sums else (0, 0, 0)
         if where is None:
-            total, kept = int(self.host.memory), int(self.policy.reserved(self.host.name).memory)
+            total, kept = int(self.host.memory), int(self.kept.memory)
         if not self.host.cells:
             every = [self.taken.pages, *([more.pages] if more else [])]
             aside = sum(within(places, None) for pages in every for places in pages.values())
