@@ -249,6 +249,36 @@ def test_what_the_facts_do_not_tell_is_neither_yes_nor_no(four: Snapshot) -> Non
     assert "not known" in repr(fit)
 
 
+def test_a_host_that_does_not_tell_its_cells_leaves_open_what_is_bound_to_them() -> None:
+    """The sums over the whole host are known all the same."""
+    snap = machine(4)
+    snap = replace(snap, host=replace(snap.host, cells=()))
+    assert snap.fit(vm(4))
+    for spec in (vm(nodes="0"), vm(pins={0: "1"}), vm(page="2 MiB")):
+        fit = snap.fit(spec)
+        assert fit.verdicts[0].fits is None
+        assert set(fit.reasons["severity"]) == {"unknown"}
+        assert not snap.how_many(spec)
+    assert "does not tell" in " ".join(snap.pinning(vm()).reasons)
+
+
+def test_a_cell_without_cpus_or_without_memory_holds_no_vm() -> None:
+    """Its memory or its CPUs are for VMs that lie elsewhere as well."""
+    snap = machine(4, 2)
+    cell, other = snap.host.cells
+    made = (cell, Cell(1, Size("8 GiB")), replace(other, id=2, memory=Size(0), pages=()))
+    snap = replace(snap, host=replace(snap.host, cells=made, memory=Size("24 GiB")))
+    fit = snap.fit(vm(1))
+    assert fit.table["fits"].tolist() == [True, True, False, False]
+    assert fit.reasons["why"].tolist() == [
+        "Cell 1 has no CPU that is online.",
+        "It needs 1 GiB of memory, and plain has 0 bytes in cell 2 in all.",
+    ]
+    assert snap.largest("cell")["vcpus"].tolist() == [4, 0, 0]
+    assert snap.stranded()["stranded_memory_gib"].tolist()[2] == 8
+    assert snap.pinning(vm(1)).cells[0].cell == 0
+
+
 def test_a_fleet_says_where_it_fits_and_who_did_not_answer(four: Snapshot) -> None:
     """A row for each host."""
     small = machine(2)

@@ -166,6 +166,11 @@ def _in_cell(cell: int, asked: Asking, room: Room, more: Demand) -> Iterator[Rea
         yield Reason("memory" if what == "memory" else "vcpus", "policy", why, cell, decides=False)
     if elsewhere:
         return
+    if not room.cpus[cell]:
+        needed = float(promise.vcpus_max)
+        yield Reason(
+            "vcpus", "policy", f"Cell {cell} has no CPU that is online.", cell, needed, 0, "CPUs", decides=False
+        )
     said: set[str] = set()
     for check in room.checks(more.in_cell(cell, room.cpus[cell])):
         # The smallest set comes first: what does not fit into the cell does not fit into it and others either.

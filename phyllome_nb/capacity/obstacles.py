@@ -152,6 +152,11 @@ def _places(asked: Asking, room: Room) -> Found:
     cells = {cell.id for cell in room.host.cells}
     if cells and (missing := asked.nodes - cells):
         yield Reason("cell", "refused", f"Its memory is to come from cell {cpu_list(missing)}, and there is none.")
+    if asked.nodes and not cells:
+        why = f"{room.host.name} does not tell its cells, and memory is to come from cell {cpu_list(asked.nodes)}."
+        yield Reason("cell", "unknown", why)
+    if asked.threads and not room.online:
+        yield Reason("pin", "unknown", f"{room.host.name} does not tell its CPUs, and threads are pinned.")
     for thread in asked.threads if room.online else ():
         if not thread.cpus & room.online:
             why = f"{thread.name} is to run on CPUs {cpu_list(thread.cpus)}, and none of them is online."
