@@ -324,7 +324,7 @@ def test_without_a_limit_there_is_no_number() -> None:
 
 
 pages = st.sampled_from([None, "2 MiB", "1 GiB"])
-nodes = st.sampled_from([None, "0", "1", "2", "3", "2-3", "0-1"])
+nodes = st.sampled_from([None, "0", "1", "2", "3", "2-3", "0-1", "1-2", "0,3"])
 sizes = st.integers(1, 24).map(lambda number: Size(number * 512, "MiB"))
 
 
@@ -402,6 +402,21 @@ def test_the_largest_of_a_cell_leaves_others_what_they_may_take_there() -> None:
         )
     ]
     assert int(snap.how_many(vm(1, "1 GiB", nodes="0"))) == 2
+
+
+def test_sets_of_cells_that_overlap_are_one_place() -> None:
+    """10 GiB in cells 0 and 1 and 10 in 1 and 2 leave 4 of the 24, wherever they lie, although each pair has 6."""
+    snap = machine(4, 4, 4, 4, memory="8 GiB")
+    for number, where in enumerate(("0-1", "1-2")):
+        snap = snap.with_vm(vm(1, "10 GiB", name=f"old-{number}", nodes=where, mode="interleave"))
+    assert snap.fit(vm(1, "4 GiB", nodes="0"))
+    assert why(snap.fit(vm(1, "5 GiB", nodes="0"))) == [
+        (
+            "It needs 5 GiB of memory, and 4 GiB may still be promised in cells 0-2: 24 GiB, "
+            "of which running VMs have 20 GiB."
+        )
+    ]
+    assert snap.largest("cell")["memory_gib"].tolist() == [4, 4, 4, 8]
 
 
 def test_what_is_stranded_is_reckoned_by_hand() -> None:

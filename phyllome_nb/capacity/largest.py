@@ -11,7 +11,7 @@ from phyllome_nb.capacity.columns import LARGEST, STRANDED
 from phyllome_nb.capacity.demand import Where
 from phyllome_nb.capacity.policy import Policy
 from phyllome_nb.capacity.promise import MemoryShare, Promise
-from phyllome_nb.capacity.room import Check, Room
+from phyllome_nb.capacity.room import Check, Room, around
 from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.capacity.tables.balance import check_count
 from phyllome_nb.capacity.tables.frame import frame, gib, known_gib
@@ -151,8 +151,8 @@ def _places(room: Room, page: Size | None) -> Iterator[Place]:
 
 def _tightest(check: Callable[[Where], Check], taken: Iterable[Where], where: Where) -> Check:
     """The check that leaves least, of all sets in which that place lies."""
-    around = [each for each in taken if where is not None and each is not None and where < each]
-    checks = [check(each) for each in (where, *around, None)]
+    larger = [each for each in around(taken, [where]) if where is not None and each is not None and where < each]
+    checks = [check(each) for each in (where, *larger, None)]
     return min(checks, key=lambda each: -1 if (most := _most(each)) is None else most)
 
 

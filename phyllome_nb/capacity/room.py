@@ -12,9 +12,11 @@ from phyllome_nb.capacity.policy import Policy, Reservation
 from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.size import Size
 
-__all__ = ["Check", "Room", "page_name"]
+__all__ = ["Check", "Room", "around", "page_name"]
 
 NEARLY = 1e-9
+MOST_SETS = 64
+"""More than any host was seen to have; each costs a sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +132,15 @@ class Room:
     def checks(self, more: Demand) -> Iterator[Check]:
         """The sums that one more demand adds to, the whole host first; CPUs and cells that are not there left out."""
         alone = self.taken.alone | more.alone
-        for where in _sets(self.taken.vcpus, more.vcpus):
+        for where in around(self.taken.vcpus, more.vcpus):
             needed = within(more.vcpus, where)
             if where is None or (where & (self.online or where) and (needed or where & more.alone)):
                 yield self.vcpus(where, alone, needed)
-        for where in _sets(self.taken.memory, more.memory):
+        for where in around(self.taken.memory, more.memory):
             if (needed := within(more.memory, where)) and (where is None or self._cells(where)):
                 yield self.memory(where, needed, more)
         for size, places in more.pages.items():
-            for where in _sets(self.taken.pages.get(size, {}), places):
+            for where in around(self.taken.pages.get(size, {}), places):
                 if (needed := within(places, where)) and (where is None or self._cells(where)):
                     yield self.pages(size, where, needed)
 
@@ -207,5 +209,19 @@ def page_name(size: Size) -> str:
     return f"hugepages {size.short()}" if size else "hugepages default size"
 
 
-def _sets(taken: dict[Where, int], more: dict[Where, int]) -> list[Where]:
-    return [None, *sorted({*taken, *more} - {None}, key=lambda where: (len(where or ()), sorted(where or ())))]
+def around(taken: Iterable[Where], more: Iterable[Where]) -> list[Where]:
+    """All places that somebody is bound to, and the unions of those that overlap; the smallest first after None.
+
+    If none of them is asked for more than it has, everything has its place (Hall's theorem).
+
+    Examples
+    --------
+    >>> [sorted(each) for each in around([frozenset({0, 1}), None], [frozenset({1, 2})]) if each]
+    [[0, 1], [1, 2], [0, 1, 2]]
+    """
+    found = {each for each in (*taken, *more) if each is not None}
+    grown = found
+    while grown and len(found) < MOST_SETS:
+        grown = {one | two for one in grown for two in found if one & two and not (one <= two or two <= one)} - found
+        found = found | grown
+    return [None, *sorted(found, key=lambda where: (len(where), sorted(where)))]
