@@ -132,17 +132,28 @@ class Room:
     def checks(self, more: Demand) -> Iterator[Check]:
         """The sums that one more demand adds to, the whole host first; CPUs and cells that are not there left out."""
         alone = self.taken.alone | more.alone
-        for where in around(self.taken.vcpus, more.vcpus):
+        for where in self._around("vcpus", self.taken.vcpus, more.vcpus):
             needed = within(more.vcpus, where)
             if where is None or (where & (self.online or where) and (needed or where & more.alone)):
                 yield self.vcpus(where, alone, needed)
-        for where in around(self.taken.memory, more.memory):
+        for where in self._around("memory", self.taken.memory, more.memory):
             if (needed := within(more.memory, where)) and (where is None or self._cells(where)):
                 yield self.memory(where, needed, more)
         for size, places in more.pages.items():
-            for where in around(self.taken.pages.get(size, {}), places):
+            for where in self._around(size, self.taken.pages.get(size, {}), places):
                 if (needed := within(places, where)) and (where is None or self._cells(where)):
                     yield self.pages(size, where, needed)
+
+    @cached_property
+    def _known(self) -> dict[tuple[object, ...], list[Where]]:
+        return {}
+
+    def _around(self, what: object, taken: Iterable[Where], more: Iterable[Where]) -> list[Where]:
+        """As `around`, once for each kind of definition that is asked about."""
+        key = (what, *more)
+        if key not in self._known:
+            self._known[key] = around(taken, more)
+        return self._known[key]
 
     def vcpus(self, where: Where, alone: frozenset[int] | None = None, needed: int = 0) -> Check:
         """The vCPUs on some CPUs, where `alone` are those that single vCPUs have."""
