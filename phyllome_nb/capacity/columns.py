@@ -12,9 +12,11 @@ __all__ = [
     "CPUS",
     "EFFECT",
     "HOSTS",
+    "LARGEST",
     "MIGRATION",
     "PINS",
     "SOURCES",
+    "STRANDED",
     "TOTALS",
     "Column",
     "documented",
@@ -381,3 +383,22 @@ possible         boolean  -    whether nothing that is known prevents it; NA whe
 why              str      -    what prevents it, or why it cannot be told
 """)
 }
+
+LARGEST = _columns("""
+host             str      -    the host's name
+cell             Int64    -    the NUMA cell; NA for the whole host
+vcpus            Int64    -    the most vCPUs that one more VM can have; NA where that cannot be told
+memory_gib       Float64  GiB  the most memory that it can have beside them, in whole MiB or pages
+limited_by       str      -    vcpus, memory, or both, each for itself
+""")
+
+STRANDED = _columns("""
+host             str      -    the host's name
+cell             Int64    -    the NUMA cell; NA for the whole host
+vcpus_left       Float64  CPUs vCPUs that may still be promised; NA without limit, or where that cannot be told
+memory_left_gib  Float64  GiB  ordinary memory that may still be promised; likewise
+memory_per_vcpu_gib  Float64 GiB  the memory that goes with a vCPU
+ratio_source     str      -    given; or host: the memory that it may promise to the vCPUs that it may promise
+stranded_vcpus   Float64  CPUs those for which no memory is left
+stranded_memory_gib  Float64 GiB  memory for which no vCPU is left
+""")

@@ -14,8 +14,10 @@ from phyllome_nb.capacity.columns import (
     CAPACITY,
     CONFLICTS,
     HOSTS,
+    LARGEST,
     PINS,
     SOURCES,
+    STRANDED,
     TOTALS,
     documented,
 )
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from phyllome_nb.capacity.columns import Column
+    from phyllome_nb.capacity.fit import Fit
+    from phyllome_nb.capacity.how_many import HowMany, Rooms
+    from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.domain.spec import DomainSpec
+    from phyllome_nb.size import Size
 
 __all__ = ["Failure", "FleetSnapshot"]
 
@@ -197,6 +204,52 @@ class FleetSnapshot:
         rows = [*_twins(self._by_uuid), *_same_macs(self.snapshots)]
         between = frame(rows, CONFLICTS[""], "")
         return _with_attrs(pd.concat([own, between], ignore_index=True), own, CONFLICTS[""])
+
+    def fit(self, spec: "DomainSpec", policy: "Policy | str | None" = None, count: Count = "running") -> "Fit":
+        """On which hosts one more VM fits: see `Snapshot.fit`. Those that did not answer are not known."""
+        from phyllome_nb.capacity.fit import fit
+
+        return fit(self.snapshots, spec, policy, count, self.failures)
+
+    def how_many(self, spec: "DomainSpec", policy: "Policy | str | None" = None, count: Count = "running") -> "HowMany":
+        """How many more of a VM fit on the hosts that answered, and what runs out first: see `Snapshot.how_many`."""
+        from phyllome_nb.capacity.how_many import how_many
+
+        return how_many(self.snapshots, self._rooms, spec, policy, count)
+
+    def pinning(self, spec: "DomainSpec", **wish: Any) -> "dict[str, Pinning]":
+        """Where a VM could lie on each host that answered, by the host's name: see `Snapshot.pinning`."""
+        return {each.host.name: each.pinning(spec, **wish) for each in self.snapshots}
+
+    @cached_property
+    def _rooms(self) -> "Rooms":
+        from phyllome_nb.capacity.how_many import Rooms
+
+        return Rooms(self.snapshots)
+
+    @documented({"": LARGEST})
+    def largest(
+        self,
+        shape: str = "host",
+        memory_per_vcpu: "Size | str | None" = None,
+        page: "Size | str | None" = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """The largest VM that still fits on each host: see `Snapshot.largest`."""
+        return self._all(
+            {"": LARGEST}, "", lambda snapshot: snapshot.largest(shape, memory_per_vcpu, page, policy, count)
+        )
+
+    @documented({"": STRANDED})
+    def stranded(
+        self,
+        memory_per_vcpu: "Size | str | None" = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """What is left on each host that none can use: see `Snapshot.stranded`."""
+        return self._all({"": STRANDED}, "", lambda snapshot: snapshot.stranded(memory_per_vcpu, policy, count))
 
     @cached_property
     def _by_uuid(self) -> dict[str, list[tuple[Snapshot, Any]]]:
