@@ -70,9 +70,9 @@ def rightsize(
 
     Percentiles are by time: the smallest use that was not exceeded in that share of the recorded seconds.
 
-    Nothing is recommended below what was seen, whatever the rule's percentile: vCPUs are at least the CPUs used over
-    the busiest interval, rounded up; memory is at least the maximum. Nothing is recommended on thin data: with too few
-    samples, or too little of the window recorded. A VM that was off for much of the window is such a case.
+    Nothing is recommended below what was seen in the window, whatever the rule's percentile: vCPUs are at least the
+    CPUs used over the busiest interval, rounded up; memory is at least the maximum. Nothing is recommended on thin
+    data: with too few samples, or too little of the window recorded. A VM that was off for much of it is such a case.
 
     Memory is judged by what the guest says it uses. A guest that does not tell is judged by RSS, with a snapshot only:
     the guest's caches are in it, so it can tell that memory was never touched but not that there is too little; and
@@ -117,15 +117,21 @@ def rightsize(
     chosen = Rule.named(rule)
     if window is not None:
         chosen = replace(chosen, window=_length(window))
-    found = {record.uuid: record for record in records(rates, chosen)}
-    domains = None
+    found: dict[str, Record] = {record.uuid: record for record in records(rates, chosen)}
+    pairs: list[tuple[Record, DomainFacts | None]] = [(record, None) for record in found.values()]
     if snapshot is not None:
         given = (snapshot,) if isinstance(snapshot, Snapshot) else tuple(snapshot)
-        domains = {domain.uuid: domain for each in given for domain in each.domains}
-        found = {uuid: found.get(uuid, Record(each.name, uuid)) for uuid, each in domains.items()}
-    ordered = sorted(found.values(), key=lambda record: (record.name, record.uuid))
-    rows = [_row(record, chosen, None if domains is None else domains[record.uuid]) for record in ordered]
+        pairs = [(found.get(each.uuid, Record(each.name, each.uuid)), each) for each in _domains(given)]
+    rows = [_row(record, chosen, domain) for record, domain in pairs]
+    rows.sort(key=lambda row: row[:2])
     return frame(rows, RIGHTSIZING[""], f"What size VMs should have, by the rule {chosen.name}")
+
+
+def _domains(snapshots: Iterable[Snapshot]) -> list[DomainFacts]:
+    """The VMs; of one that runs on a host and is defined on another, the one that runs."""
+    domains = [domain for each in snapshots for domain in each.domains]
+    running = {domain.uuid for domain in domains if domain.live and domain.uuid}
+    return [domain for domain in domains if domain.live or domain.uuid not in running]
 
 
 def _length(window: timedelta | str) -> timedelta:
@@ -187,11 +193,13 @@ def _cpu(record: Record, rule: Rule, vcpus: int | None) -> Advice:
         f"at most {seen.quantile:.2f} CPUs in {_percent(rule.cpu_quantile)} of the time"
         f"{_plus(rule.cpu_margin)}, {seen.most:.2f} at the busiest."
     )
-    if vcpus is None:
+    if vcpus is None or amount == vcpus:
         return Advice(amount, why)
-    if amount < vcpus and record.steal is not None and record.steal > rule.max_steal:
-        waited = f"It waited for the host for {_percent(record.steal)} of the time it wanted a CPU"
-        return Advice(vcpus, f"{why} {waited}: its use was held down, so it keeps its {vcpus} vCPUs.")
+    if record.steal is not None and record.steal > rule.max_steal:
+        why += f" It waited for the host for {_percent(record.steal)} of the time it wanted a CPU: "
+        if amount < vcpus:
+            return Advice(vcpus, f"{why}its use was held down, so it keeps its {vcpus} vCPUs.")
+        why += "more vCPUs do not end that."
     if amount > vcpus and record.busy_hours < rule.busy_hours:
         busy = f"It was above {_percent(rule.busy_share)} of its vCPUs for {record.busy_hours:.1f} h"
         return Advice(vcpus, f"{why} {busy}, and the rule lets it grow only from {rule.busy_hours:g} h on.")
@@ -249,4 +257,5 @@ def _size(amount: float) -> str:
 
 def _days(window: timedelta) -> str:
     days = window / timedelta(days=1)
-    return f"{days:g} days" if days > 1 else f"{days * 24:g} hours"
+    number, unit = (days, "day") if days >= 1 else (days * 24, "hour")
+    return f"{number:g} {unit}" if number == 1 else f"{number:.3g} {unit}s"

@@ -14,8 +14,8 @@ from phyllome_nb.capacity.sizing_rule import Rule
 __all__ = ["NOTHING", "Record", "Seen", "check_rates", "records", "weighted_quantile"]
 
 Floats = npt.NDArray[np.float64]
-Groups = npt.NDArray[np.intp]
 SLACK = 1e-9
+NUMBERS = ("seconds", "cpu", "vcpus", "steal", "balloon_gib", "rss_gib", "used_gib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,109 +65,96 @@ def records(rates: pd.DataFrame, rule: Rule) -> Iterator[Record]:
     rates = rates[rates["time"] > end - rule.window]
     if not rates["time"].is_monotonic_increasing:
         rates = rates.sort_values("time", kind="stable")
-    codes, uuids = pd.factorize(rates["uuid"], sort=True)
-    seconds, cpu, vcpus, steal, used, rss = (
-        rates[name].to_numpy("float64", na_value=np.nan)
-        for name in ("seconds", "cpu", "vcpus", "steal", "used_gib", "rss_gib")
-    )
-    samples = Samples(codes, len(uuids), np.nan_to_num(seconds), (end - rates["time"]).dt.total_seconds().to_numpy())
+    age = (end - rates["time"]).dt.total_seconds().to_numpy()
+    columns = [rates[name].to_numpy("float64", na_value=np.nan) for name in NUMBERS]
+    for uuid, places in rates.groupby("uuid", sort=False).indices.items():
+        name = rates["name"].iloc[places[-1]]
+        yield _record(str(name), str(uuid), rule, age[places], *(column[places] for column in columns))
+
+
+def _record(  # noqa: PLR0917  (the columns in their order)
+    name: str,
+    uuid: str,
+    rule: Rule,
+    age: Floats,
+    seconds: Floats,
+    cpu: Floats,
+    vcpus: Floats,
+    steal: Floats,
+    balloon: Floats,
+    rss: Floats,
+    used: Floats,
+) -> Record:
+    """What was seen of one VM; its rows are in the order of time."""
+    seconds = np.nan_to_num(seconds)
     # What QEMU's own threads use on top of all vCPUs, more vCPUs would not serve.
     cpu = np.where(cpu > vcpus, vcpus, cpu)
-    seen = {
-        "cpu": samples.seen(cpu, rule, rule.cpu_quantile),
-        "used": samples.seen(used, rule, rule.memory_quantile, rule.memory_peaks),
-        "rss": samples.seen(rss, rule, rule.memory_quantile, rule.memory_peaks),
-    }
-    waited = samples.sums(steal)
-    wanted = waited + samples.sums(np.where(np.isnan(steal), np.nan, cpu))
-    busy = samples.sums(np.where(cpu > rule.busy_share * vcpus, 1.0, 0.0)) / 3600
-    last = rates[["name", "vcpus", "balloon_gib"]].groupby(codes).last()
-    for vm, (name, plugged, memory) in enumerate(last.itertuples(index=False)):
-        yield Record(
-            str(name),
-            str(uuids[vm]),
-            **{kind: each[vm] for kind, each in seen.items()},
-            steal=float(waited[vm] / wanted[vm]) if wanted[vm] > 0 else None,
-            busy_hours=float(busy[vm]),
-            vcpus=None if pd.isna(plugged) else int(plugged),
-            memory=None if pd.isna(memory) else float(memory),
-        )
+    both = ~(np.isnan(cpu) | np.isnan(steal))
+    waited = float(steal[both] @ seconds[both])
+    wanted = waited + float(cpu[both] @ seconds[both])
+    plugged, memory = _last(vcpus), _last(balloon)
+    return Record(
+        name,
+        uuid,
+        _seen(cpu, seconds, age, rule, rule.cpu_quantile),
+        _seen(used, seconds, age, rule, rule.memory_quantile, rule.memory_peaks),
+        _seen(rss, seconds, age, rule, rule.memory_quantile, rule.memory_peaks),
+        steal=waited / wanted if wanted > 0 else None,
+        busy_hours=float(seconds[cpu > rule.busy_share * vcpus].sum()) / 3600,
+        vcpus=None if plugged is None else int(plugged),
+        memory=memory,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """The rows in the window: whose each is, how long its interval, and how long ago."""
-
-    vms: Groups
-    count: int
-    """How many VMs there are."""
-    seconds: Floats
-    age: Floats
-    """Seconds."""
-
-    def sums(self, values: Floats) -> Floats:
-        """By VM, values × seconds."""
-        return np.bincount(self.vms, np.nan_to_num(values) * self.seconds, minlength=self.count).astype(np.float64)
-
-    def seen(self, values: Floats, rule: Rule, quantile: float, peaks: timedelta | None = None) -> list[Seen]:
-        """By VM, what was seen of a quantity."""
-        known = ~np.isnan(values)
-        numbers = np.bincount(self.vms[known], minlength=self.count)
-        coverage = np.minimum(self.sums(np.where(known, 1.0, 0.0)) / rule.window.total_seconds(), 1.0)
-        most = self._most(values, self.vms, self.count)
-        vms, weights, age = self.vms, self.seconds, self.age
-        if peaks is not None:
-            long = peaks.total_seconds()
-            blocks = int(rule.window / peaks) + 1
-            values = self._most(values, vms * blocks + (age // long).astype(np.intp), self.count * blocks)
-            vms, age = np.divmod(np.arange(self.count * blocks), blocks)
-            weights, age = np.ones(len(vms)), age * long
-        if rule.half_life is not None:
-            weights = weights * 0.5 ** (age / rule.half_life.total_seconds())
-        quantiles = weighted_quantile(values, weights, vms, self.count, quantile)
-        found = zip(numbers.tolist(), coverage.tolist(), quantiles.tolist(), most.tolist(), strict=True)
-        return [Seen(*each) for each in found]
-
-    def _most(self, values: Floats, groups: Groups, count: int) -> Floats:
-        """The highest by group; NaN where it has none."""
-        most = np.full(count, np.nan)
-        np.fmax.at(most, groups, values)
-        return most
+def _seen(  # noqa: PLR0917  (likewise)
+    values: Floats, seconds: Floats, age: Floats, rule: Rule, quantile: float, peaks: timedelta | None = None
+) -> Seen:
+    """What was seen of a quantity."""
+    known = ~np.isnan(values)
+    if not known.any():
+        return NOTHING
+    values, weights, age = values[known], seconds[known], age[known]
+    coverage = min(float(weights.sum()) / rule.window.total_seconds(), 1.0)
+    samples, most = len(values), float(values.max())
+    if peaks is not None:
+        blocks = age // peaks.total_seconds()
+        starts = np.flatnonzero(np.diff(blocks, prepend=math.inf))
+        values, weights = np.maximum.reduceat(values, starts), np.ones(len(starts))
+        age = blocks[starts] * peaks.total_seconds()
+    if rule.half_life is not None:
+        weights = weights * 0.5 ** (age / rule.half_life.total_seconds())
+    return Seen(samples, coverage, weighted_quantile(values, weights, quantile), most)
 
 
-def weighted_quantile(values: Floats, weights: Floats, groups: Groups, count: int, quantile: float) -> Floats:
-    """By group, the smallest value that is not exceeded in this share of the weight; NaN for an empty group.
+def _last(values: Floats) -> float | None:
+    """The last that is known."""
+    known = values[~np.isnan(values)]
+    return float(known[-1]) if len(known) else None
+
+
+def weighted_quantile(values: Floats, weights: Floats, quantile: float) -> float:
+    """The smallest value that is not exceeded in this share of the weight.
 
     Parameters
     ----------
-    values, weights, groups : numpy.ndarray, shape (n,)
-        NaN among the values is left out; groups are numbers from 0.
-    count : int
-        How many groups there are.
+    values, weights : numpy.ndarray, shape (n,)
+        At least one; no NaN.
     quantile : float
         Above 0, at most 1.
 
     Returns
     -------
-    numpy.ndarray, shape (count,)
+    float
         With equal weights it is NumPy's ``inverted_cdf``.
 
     Examples
     --------
-    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0]), np.zeros(3, np.intp), 1, 0.9)
-    array([2.])
+    >>> weighted_quantile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0]), 0.9)
+    2.0
     """
-    known = ~np.isnan(values)
-    values, weights, groups = values[known], weights[known], groups[known]
-    order = np.lexsort((values, groups))
-    values, weights, groups = values[order], weights[order], groups[order]
-    numbers = np.bincount(groups, minlength=count)
-    ends = np.cumsum(numbers)
-    starts = ends - numbers
-    reached = np.concatenate([[0.0], np.cumsum(weights)])
-    total = reached[ends] - reached[starts]
-    below = reached[1:] - reached[starts][groups] < (quantile * (1 - SLACK) * total)[groups]
-    place = np.minimum(starts + np.bincount(groups[below], minlength=count), ends - 1)
-    found = np.full(count, np.nan)
-    found[numbers > 0] = values[place[numbers > 0]]
-    return found
+    if quantile == 1:
+        return float(values.max())
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    place = np.searchsorted(reached, quantile * (1 - SLACK) * reached[-1])
+    return float(values[order[min(int(place), len(order) - 1)]])

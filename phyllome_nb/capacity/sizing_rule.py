@@ -56,7 +56,7 @@ class Rule:
     busy_hours: float = 0.0
     """... for so many hours of the window."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Where the numbers come from: of the CPU, the memory, the window, and what must have been seen (``enough``)."""
+    """Where the numbers come from: those of the CPU, of the memory, of what must have been seen, and of steal."""
 
     def __post_init__(self) -> None:
         for name in ("cpu_quantile", "memory_quantile"):
@@ -106,6 +106,7 @@ class Rule:
         return rule if isinstance(rule, cls) else cls.preset(str(rule))
 
 
+STEAL = "5 % of steal as rvtools-analyzer takes CPU ready for high"
 ENOUGH = "90 % of the window as rvtools-analyzer asks, {} has no such gate"
 
 PRESETS = {
@@ -118,6 +119,7 @@ PRESETS = {
                 "cpu": "krr, strategy simple: the 95th percentile of 14 days",
                 "memory": "krr, strategy simple: the maximum + 15 %, at least 100 MB",
                 "enough": f"krr points_required 100; {ENOUGH.format('krr')}",
+                "steal": STEAL,
             },
         ),
         Rule(
@@ -133,6 +135,7 @@ PRESETS = {
                 "cpu": "VPA recommender: the 90th percentile (target-cpu-percentile) + 15 %, half-life 24 h",
                 "memory": "VPA recommender: the 90th percentile of daily peaks + 15 %, half-life 24 h, at least 250 MB",
                 "enough": f"100 samples as krr; {ENOUGH.format('VPA')}",
+                "steal": STEAL,
             },
         ),
         Rule(
@@ -145,9 +148,10 @@ PRESETS = {
             busy_hours=24,
             sources={
                 "cpu": "spiral023/rvtools-analyzer, balanced: the 95th percentile is to be 65 %, at least 2 vCPUs, "
-                "more only after 24 h above 75 %",
+                "more only after 24 h above 75 %; without its rules for peaks and even numbers",
                 "memory": "the maximum + 15 %, as krr",
                 "enough": "spiral023/rvtools-analyzer: 96 samples and 90 % of the window",
+                "steal": STEAL,
             },
         ),
     )

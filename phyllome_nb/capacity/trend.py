@@ -173,7 +173,7 @@ def _summed(series: "pd.Series[float] | pd.DataFrame") -> "pd.Series[float]":
     series = series.sort_index()
     if isinstance(series, pd.DataFrame):
         known = series.notna()
-        begun, not_over = known.cummax(), known[::-1].cummax()[::-1]
+        begun, not_over = known.cummax().astype(bool), known[::-1].cummax()[::-1].astype(bool)
         hole = (begun & not_over & ~known).any(axis=1)
         series = series.sum(axis=1, min_count=1)[~hole]
     return series.dropna().astype("float64")
@@ -199,7 +199,8 @@ def _fit(days: Floats, values: Floats, level: float) -> Line:
     rest = values - slope * (days - middle)
     height = float(np.median(rest))
     rest = rest - height
-    wider = _persistence(days, rest)
+    # What floats round off is no noise.
+    wider = _persistence(days, rest) if np.abs(rest).max() > 1e-9 * np.abs(values).max() else 1.0
     sure = NormalDist().inv_cdf((1 + level) / 2)
     ranks = sure * math.sqrt(wider * number * (number - 1) * (2 * number + 5) / 18)
     below = math.floor((len(slopes) - ranks) / 2) - 1
@@ -224,11 +225,8 @@ def _off(values: Floats) -> float:
 
 def _persistence(days: Floats, rest: Floats) -> float:
     """By how much the variance grows because a day resembles the one before."""
-    number, power = len(rest), float(rest @ rest)
-    if power <= 0:
-        return 1.0
-    pairs = np.diff(days) == 1
-    alike = float((rest[1:] * rest[:-1])[pairs].sum()) / power
+    number, pairs = len(rest), np.diff(days) == 1
+    alike = float((rest[1:] * rest[:-1])[pairs].sum() / (rest @ rest))
     # Taking a trend away makes it smaller by (2 + 4 r) / n.
     alike = min(max((number * alike + 2) / (number - 4), 0.0), 0.95)
     return (1 + alike) / (1 - alike)
@@ -238,7 +236,8 @@ def _judge(line: Line, span: int, common: dict[str, Any]) -> Trend:
     """What follows from the line."""
     limit, now = common["limit"], line.at(0, line.slope)
     common |= {"now": now, "slope": line.slope, "slope_low": line.low, "slope_high": line.high}
-    pace = f"{line.slope:.3g} a day ({line.low:.3g} to {line.high:.3g}) over {common['recorded']} days"
+    between = f"{line.low:.3g} to {line.high:.3g}" if math.isfinite(line.low) else "or any other"
+    pace = f"{line.slope:.3g} a day ({between}) over {common['recorded']} days"
     if now >= limit:
         return Trend(0.0, 0.0, 0.0, True, f"It is full: at {now:.4g} of {limit:.4g}.", **common)
     if line.low <= 0:
