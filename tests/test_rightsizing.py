@@ -123,11 +123,11 @@ def test_a_larger_margin_never_recommends_less(rule: Rule, cpu: list[float], use
 @settings(max_examples=30, deadline=None, database=None)
 @given(st.randoms(use_true_random=False), RULES)
 def test_the_order_of_the_rows_changes_nothing(random: Any, rule: Rule) -> None:
-    """Three VMs, one of which is plugged another vCPU and renamed halfway."""
+    """Three VMs, one of which is plugged another vCPU and renamed at the end."""
     numbers = np.random.default_rng(2)
     vms = [rates(numbers.uniform(0, 4, 30), 30, each, steal=numbers.uniform(0, 1, 30)) for each in "abc"]
-    vms[1].loc[15:, "vcpus"] = 5
-    vms[1].loc[15:, "name"] = "renamed"
+    vms[1].loc[25:, "vcpus"] = 5
+    vms[1].loc[25:, "name"] = "renamed"
     table = pd.concat(vms, ignore_index=True)
     order = [*range(len(table))]
     random.shuffle(order)
@@ -141,10 +141,11 @@ def test_the_order_of_the_rows_changes_nothing(random: Any, rule: Rule) -> None:
     ("table", "why"),
     [
         (rates(samples=99), "99 samples in 2 % of 14 days, where krr asks for 100 in 90 %."),
+        (rates(samples=99, seconds=14 * 864.0), "99 samples in 99 % of 14 days, where krr asks for 100 in 90 %."),
         (rates(samples=3627), "3627 samples in 89 % of 14 days"),
         (rates([0.5, None] * 2016), "2016 samples in 50 % of 14 days"),
     ],
-    ids=["too few", "too short", "half of it unknown"],
+    ids=["too few, too short", "too few", "too short", "half of it unknown"],
 )
 def test_on_thin_data_nothing_is_recommended(table: pd.DataFrame, why: str) -> None:
     """And the sentence says how thin they are."""

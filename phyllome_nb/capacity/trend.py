@@ -212,11 +212,15 @@ def _fit(days: Floats, values: Floats, level: float) -> Line:
 
 
 def _step(days: Floats, values: Floats, off: float) -> float | None:
-    """The day of a single step that leaves the values less far off than the line does, which leaves them `off`."""
-    splits = range(3, len(days) - 2)
+    """The day of a single step that fits better than the line does, which leaves the values `off` by so much.
+
+    A step has more to choose, its day and a second level: Schwarz's criterion for two parameters more sets that off.
+    """
+    number = len(days)
+    splits = range(3, number - 2)
     left = [_off(values[:split]) + _off(values[split:]) for split in splits]
     best = int(np.argmin(left))
-    return float(days[splits[best]]) if left[best] <= off else None
+    return float(days[splits[best]]) if left[best] * number ** (1 / number) <= off else None
 
 
 def _off(values: Floats) -> float:
