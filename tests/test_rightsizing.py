@@ -217,6 +217,14 @@ def test_rvtools_analyzer_lets_a_vm_grow_only_after_24_hours_above_75_percent(bu
     assert ("above 75 % of its vCPUs for 23.9 h" in row["why"]) == (change == "keep")
 
 
+def test_a_vm_that_was_larger_once_is_not_kept_below_what_it_used_then() -> None:
+    """It used 3.1 of 4 vCPUs, and has had 2 since."""
+    busy, rule = 14 * 288, Rule.preset("rvtools_analyzer")
+    table = rates([3.1] * busy + [1.0] * busy, 2 * busy, vcpus=[4] * busy + [2] * busy)
+    assert only(rightsize(table, rule=replace(rule, busy_hours=1000)))["vcpus_recommended"] == 4
+    assert only(rightsize(table, rule=rule))["vcpus_recommended"] == 5, "3.1 are to be 65 %"
+
+
 def test_a_guest_that_tells_too_seldom_is_judged_by_what_the_host_holds(four: Snapshot) -> None:
     """And then it can only shrink: its caches are in that."""
     seldom = [2.0 if each % 2 else None for each in range(HOUR)]

@@ -153,7 +153,6 @@ def _row(record: Record, rule: Rule, domain: DomainFacts | None) -> tuple[Any, .
     basis = next((each for each in ("used", "rss") if getattr(record, each).enough(rule)), "")
     seen: Seen = getattr(record, basis) if basis else NOTHING
     advice = _memory(record, rule, basis, memory, None if shown is None else shown.huge > 0)
-    thin = basis == "" and not record.cpu.enough(rule)
     return (
         name,
         record.uuid,
@@ -172,7 +171,7 @@ def _row(record: Record, rule: Rule, domain: DomainFacts | None) -> tuple[Any, .
         _known(seen.most),
         seen.coverage if basis else max(record.used.coverage, record.rss.coverage),
         f"{basis}_gib" if basis else "",
-        _thin(record.cpu, rule) if thin else f"CPU: {cpu.why} Memory: {advice.why}",
+        cpu.why if cpu.why == advice.why else f"CPU: {cpu.why} Memory: {advice.why}",
         rule.name,
         rule.source,
     )
@@ -200,9 +199,10 @@ def _cpu(record: Record, rule: Rule, vcpus: int | None) -> Advice:
         if amount < vcpus:
             return Advice(vcpus, f"{why}its use was held down, so it keeps its {vcpus} vCPUs.")
         why += "more vCPUs do not end that."
-    if amount > vcpus and record.busy_hours < rule.busy_hours:
+    kept = max(vcpus, math.ceil(seen.most))
+    if amount > kept and record.busy_hours < rule.busy_hours:
         busy = f"It was above {_percent(rule.busy_share)} of its vCPUs for {record.busy_hours:.1f} h"
-        return Advice(vcpus, f"{why} {busy}, and the rule lets it grow only from {rule.busy_hours:g} h on.")
+        return Advice(kept, f"{why} {busy}, and the rule lets it grow only from {rule.busy_hours:g} h on.")
     return Advice(amount, why)
 
 
