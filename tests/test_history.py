@@ -225,7 +225,27 @@ def test_the_files_keep_every_value(tmp_path: Path) -> None:
     assert len(LOOKS) == 6
 
 
-@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 60)), min_size=1, max_size=30), st.floats(0, 100))
+def test_sizes_and_dates_come_from_what_was_recorded(tmp_path: Path) -> None:
+    """Twenty days, hour by hour: too large for what it uses, and a host that is full in some weeks."""
+    hours = 20 * 24
+    looks = [look(3600 * each, every=3600) for each in range(hours)]
+    grows = 40 * GIB // hours  # two GiB a day
+    samples = [
+        sample(3600 * each, 900 * each, vcpus=8, rss_kib=2 * GIB + grows * each, unused_kib=3 * GIB)
+        for each in range(hours)
+    ]
+    found = history(tmp_path, looks, samples)
+    snap = ph.demo().snapshot()
+    advice = found.rightsize(rule="krr").iloc[0]
+    assert (advice["vcpus"], advice["vcpus_recommended"], advice["vcpus_change"]) == (8, 1, "shrink")
+    assert advice["memory_seen_gib"] == 1
+    dates = found.forecast(snap).set_index("resource")
+    assert bool(dates.loc["memory", "enough"])
+    assert float(str(dates.loc["memory", "days"])) == pytest.approx((64 - 42) / 2, rel=0.1)
+    assert not dates.loc["cpu", "enough"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 60)), min_size=1, max_size=30), st.floats(0.5, 100))
 def test_a_percentile_is_the_least_value_below_which_lies_that_share_of_the_time(
     pairs: list[tuple[float, float]], wanted: float
 ) -> None:

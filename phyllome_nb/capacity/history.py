@@ -1,10 +1,10 @@
 """History: what VMs have used, as it was recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,14 @@ import pandas as pd
 from phyllome_nb.capacity.columns import Column, documented
 from phyllome_nb.capacity.history_columns import GAPS, RATES, usage_columns
 from phyllome_nb.capacity.recording import read
+from phyllome_nb.capacity.seen import weighted_quantile
 from phyllome_nb.capacity.tables.frame import frame
 from phyllome_nb.errors import RecordingError
+
+if TYPE_CHECKING:
+    from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.capacity.sizing_rule import Rule
+    from phyllome_nb.capacity.snapshot import Snapshot
 
 __all__ = ["History"]
 
@@ -198,6 +204,28 @@ class History:
         table = rates.pivot_table(index="time", columns="name", values=value, aggfunc="last", dropna=False)
         return table.reindex(pd.DatetimeIndex(self.looks["time"]).union(pd.DatetimeIndex(table.index)))
 
+    def rightsize(
+        self,
+        snapshot: "Snapshot | Iterable[Snapshot] | None" = None,
+        rule: "Rule | str" = "krr",
+        window: timedelta | str | None = None,
+    ) -> pd.DataFrame:
+        """What size each VM should have: see `phyllome_nb.capacity.rightsizing.rightsize`."""
+        from phyllome_nb.capacity.rightsizing import rightsize
+
+        return rightsize(self.rates(), snapshot, rule, window)
+
+    def forecast(
+        self, snapshot: "Snapshot", policy: "Policy | str | None" = None, *, level: float = 0.95, min_days: int = 14
+    ) -> pd.DataFrame:
+        """When the host is full, with an interval, or why that cannot be told.
+
+        See `phyllome_nb.capacity.forecast.forecast`.
+        """
+        from phyllome_nb.capacity.forecast import forecast
+
+        return forecast(self.rates(), snapshot, policy, level=level, min_days=min_days)
+
     def _joined(self, before: pd.DataFrame, table: pd.DataFrame) -> "pd.Series[bool]":
         """Whether nothing was missed between two samples: they are of looks that follow each other in time."""
         good = self.looks[self.looks["why"] == ""]
@@ -279,12 +307,8 @@ def _percentiles(values: Any, seconds: Any, wanted: Sequence[float]) -> list[flo
     known = values.notna()
     if not known.any():
         return [None] * (len(wanted) + 1)
-    numbers = values[known].to_numpy(dtype=float)
-    weights = seconds[known].to_numpy(dtype=float)
-    order = np.argsort(numbers, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    at = np.searchsorted(reached, np.asarray(wanted) / 100 - 1e-12)
-    return [*(float(numbers[order][min(each, len(order) - 1)]) for each in at), float(numbers.max())]
+    numbers, weights = (each[known].to_numpy(dtype=float) for each in (values, seconds))
+    return [*(weighted_quantile(numbers, weights, each / 100) for each in wanted), float(numbers.max())]
 
 
 def _typed(table: pd.DataFrame, columns: tuple[Column, ...], title: str) -> pd.DataFrame:
