@@ -138,6 +138,9 @@ def test_columns_that_say_nothing_are_left_out_on_the_screen_alone(view: TableVi
     assert "rss" not in view._shown.value
     assert "rss_gib" in view.table.columns
     assert "<small>GiB</small>" in view._shown.value
+    assert "<td>yes</td>" in view._shown.value
+    assert not re.search("<td[^>]*>(True|False|<NA>|nan)</td>", view._shown.value)
+    assert '<td class="number">16</td>' in view._shown.value
 
 
 def test_a_long_table_has_pages(view: TableView) -> None:

@@ -77,7 +77,7 @@ def test_what_was_promised_twice_is_said_once(four: ph.HostPanel) -> None:
     """In words, with when it matters."""
     said = overview(four)
     assert said.count("CPU 0 only") == 1
-    assert "If every VM ran: Each of them has a vCPU that may run on CPU 0 only" in said
+    assert "If every VM ran, db, spare: Each of them has a vCPU that may run on CPU 0 only" in said
     assert "64 CPUs" in said
 
 

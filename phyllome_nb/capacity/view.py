@@ -40,12 +40,13 @@ def summary(taken: Snapshot) -> Html:
 def described(taken: Snapshot) -> Html:
     """What the host has, in a line."""
     facts = taken.host
-    line = (
-        f"{facts.cpus} CPUs ({_shape(facts)} "
-        f"sockets × cores × threads) · {facts.memory.short()} ({facts.memory_source}) · "
-        f"{taken.running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
-    )
-    return el("p", line)
+    parts = [
+        f"{facts.cpus} CPUs ({_shape(facts)} sockets × cores × threads)" if facts.cpus else "",
+        f"{facts.memory.short()} ({facts.memory_source})" if facts.memory else "",
+        f"{taken.running} of {len(taken.domains)} VMs run",
+        ", ".join(filter(None, (facts.hypervisor, f"libvirt {facts.libvirt}" if facts.libvirt else ""))),
+    ]
+    return el("p", " · ".join(filter(None, parts)))
 
 
 def warnings(conflicts: pd.DataFrame, problems: Iterable[str] = ()) -> Html:
@@ -58,10 +59,12 @@ def warnings(conflicts: pd.DataFrame, problems: Iterable[str] = ()) -> Html:
     problems : iterable of str
         Sentences.
     """
-    said: dict[tuple[object, ...], tuple[str, str]] = {}
+    said: dict[tuple[object, ...], tuple[str, str, str]] = {}
     for each in conflicts.to_dict("records"):
-        said.setdefault((each["host"], each["kind"], each["what"], each["cell"]), (each["count"], each["why"]))
-    lines = [el("div", f"{WHEN[count]}: {why}", class_="phy-warning") for count, why in said.values()]
+        said.setdefault(
+            (each["host"], each["kind"], each["what"], each["cell"]), (each["count"], each["vms"], each["why"])
+        )
+    lines = [el("div", f"{WHEN[count]}, {vms}: {why}", class_="phy-warning") for count, vms, why in said.values()]
     lines += [el("div", each, class_="phy-warning") for each in problems]
     more = len(lines) - WARNINGS
     tail = [el("p", f"and {more} more: the table Conflicts has them all.", class_="phy-quiet")] if more > 0 else []
