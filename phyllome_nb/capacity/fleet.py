@@ -180,12 +180,13 @@ class FleetSnapshot:
         for (resource, amount, unit, named), group in table.groupby(
             ["resource", "amount", "unit", "policy"], sort=False
         ):
-            total, reserved, dedicated, promised = (
-                group[name].sum() for name in ("total", "reserved", "dedicated", "promised")
+            # What one host does not tell, the fleet does not tell.
+            total, reserved, dedicated, promised, limit = (
+                _sum(group[name]) for name in ("total", "reserved", "dedicated", "promised", "limit")
             )
-            limit = group["limit"].sum() if group["limit"].notna().all() else None
-            left = total - reserved - dedicated
-            free, ratio = None if limit is None else limit - promised, promised / left if left > 0 else None
+            left = None if total is None or reserved is None or dedicated is None else total - reserved - dedicated
+            free = None if limit is None or promised is None else limit - promised
+            ratio = promised / left if promised is not None and left is not None and left > 0 else None
             kept = (len(group), total, reserved, dedicated, promised, limit, free, ratio)
             rows.append((count, resource, amount, unit, named, *kept))
         return frame(rows, TOTALS[""], "What the fleet has promised")
@@ -309,6 +310,10 @@ class FleetSnapshot:
         return styled(
             el("p", repr(self)[1:-1]), el("table", el("thead", head), el("tbody", *told, *lost), class_="phy-table")
         )
+
+
+def _sum(column: "pd.Series[float]") -> float | None:
+    return float(column.sum()) if column.notna().all() else None
 
 
 def _with_attrs(table: "pd.DataFrame", like: "pd.DataFrame", columns: "tuple[Column, ...]") -> "pd.DataFrame":

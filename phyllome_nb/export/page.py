@@ -80,7 +80,9 @@ def table(found: pd.DataFrame) -> Html:
 
 def _head(name: str, unit: str, meaning: str, class_: str) -> Html:
     words = name.removesuffix("_gib").removesuffix("_kib").replace("_", " ")
-    return el("th", words, *([" ", el("small", unit)] if unit else []), title=meaning, class_=class_)
+    return el(
+        "th", words, *([" ", el("small", unit)] if unit not in {"", "unit"} else []), title=meaning, class_=class_
+    )
 
 
 def _cell(value: object) -> Html:
