@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from phyllome_nb import errors, profiles
     from phyllome_nb.capacity.fleet import FleetSnapshot
+    from phyllome_nb.capacity.placement import Placement
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.capacity.scenario import Scenario
     from phyllome_nb.capacity.snapshot import Snapshot
     from phyllome_nb.capacity.styled import styled
     from phyllome_nb.domain.reference import fields
@@ -40,7 +42,9 @@ __all__ = [
     "FleetSnapshot",
     "Host",
     "PhyllomeError",
+    "Placement",
     "Policy",
+    "Scenario",
     "Size",
     "Snapshot",
     "connect",
@@ -59,7 +63,9 @@ _HOMES = {
     "FleetSnapshot": "capacity.fleet",
     "Host": "host.host",
     "PhyllomeError": "errors",
+    "Placement": "capacity.placement",
     "Policy": "capacity.policy",
+    "Scenario": "capacity.scenario",
     "Size": "size",
     "Snapshot": "capacity.snapshot",
     "connect": "host.connect",

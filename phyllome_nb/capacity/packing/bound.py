@@ -47,7 +47,7 @@ def sum_bound(problem: Problem) -> Bound:
 
 
 def group_bound(problem: Problem) -> Bound:
-    """A group that may have one item in a bin needs as many bins as it has items; those it may go to in use are free."""
+    """A group that may have one item in a bin needs as many bins as it has items; those in use are there already."""
     most, taken = 0, int(problem.taken.sum())
     for group in problem.spread:
         shapes = list(group)
@@ -109,7 +109,7 @@ def fluid(problem: Problem, clock: Clock) -> Bound | None:
     duals = np.array(lp.getSolution().row_dual)
     worth = np.zeros(dims)
     row = 0
-    for each in range(classes):
+    for _ in range(classes):
         worth += np.abs(duals[row : row + dims])
         row += dims + len(shapes)
     return Bound(int(problem.taken.sum()) + up(value), "fluid LP", worth)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from phyllome_nb.capacity.packing.bound import up
 from phyllome_nb.capacity.packing.clock import Clock
 from phyllome_nb.capacity.packing.greedy import Taste, greedy
 from phyllome_nb.capacity.packing.highs import model, solver
@@ -21,6 +20,8 @@ KEPT = 4
 MISSED = 50.0
 """What it costs not to place one, in bins."""
 GAIN = 1e-6
+SURE = 0.8
+"""From this share of a bin on a pattern is taken whole."""
 EXACT = 0.5
 """Seconds that HiGHS has for one pattern."""
 
@@ -122,7 +123,7 @@ class Columns:
         for class_ in np.flatnonzero(self.bins):
             mine = np.flatnonzero(which == class_)
             for each in mine[np.argsort(-value[mine], kind="stable")][:KEPT]:
-                pattern = self._better(number[each], worth, class_)
+                pattern = self._better(number[each], worth, int(class_))
                 if pattern @ worth > self.cost[class_] - bin_worth[class_] + GAIN:
                     before = len(self.patterns)
                     self.add(int(class_), pattern)
@@ -154,7 +155,9 @@ class Columns:
         """Add patterns until none is worth it or the clock has run out; the shares and what the shapes are worth."""
         shares, worth, bin_worth = self.solve()
         for _ in range(rounds):
-            if clock.late or not (self.price(worth, bin_worth) or (exact and self.price_exactly(worth, bin_worth, clock))):
+            if clock.late or not (
+                self.price(worth, bin_worth) or (exact and self.price_exactly(worth, bin_worth, clock))
+            ):
                 break
             shares, worth, bin_worth = self.solve()
         return shares, worth
@@ -201,7 +204,7 @@ class Columns:
         return None, float(info.mip_dual_bound)
 
     def dive(self) -> Plan:
-        """Fix what the LP is sure of, and solve what is left, until nothing is; what then is missing is packed greedily."""
+        """Fix what the LP is sure of and solve what is left, until nothing is, or the deadline has passed."""
         kind = np.searchsorted(self.classes, self.problem.kind)
         queues = [list(np.flatnonzero(kind == each)) for each in range(len(self.classes))]
         rows: list[tuple[int, int, int]] = []
@@ -213,8 +216,8 @@ class Columns:
                 best = int(shares.argmax()) if len(shares) else 0
                 if not len(shares) or shares[best] < 1e-6:
                     break
-                sure = np.flatnonzero(shares >= max(0.8, shares[best] - 1e-9)) if shares[best] > 0.8 else np.array([best])
-            for each in sure:
+                sure = np.flatnonzero(shares >= min(SURE, shares[best]))
+            for each in sure.tolist():
                 self._fix(each, max(1, int(shares[each] + 1e-6)), queues, rows)
             self.clock.tell(1 - self.left.sum() / whole, "settling on patterns")
             self._renew()

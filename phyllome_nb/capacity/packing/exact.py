@@ -38,6 +38,8 @@ def exact(problem: Problem, clock: Clock) -> Solved | None:
     place = {int(bin_): number for number, bin_ in enumerate(bins)}
     wide, tall = len(pairs), len(bins)
     lp = model(highs, clock)
+    lp.setOptionValue("mip_rel_gap", 0.0)
+    lp.setOptionValue("mip_abs_gap", 0.5)
     lp.addVars(wide, np.zeros(wide), room[pairs[:, 0], pairs[:, 1]].astype(float))
     lp.addVars(tall, problem.taken[bins].astype(float), np.ones(tall))
     index = np.arange(wide + tall, dtype=np.int32)
@@ -67,11 +69,15 @@ def exact(problem: Problem, clock: Clock) -> Solved | None:
     info = lp.getInfo()
     if wide and info.primal_solution_status != highs.SolutionStatus.kSolutionStatusFeasible:
         return None
-    number = np.round(np.array(lp.getSolution().col_value)[:wide]).astype(np.int64)
-    rows = [(int(shapes[pair[0]]), int(pair[1]), int(many)) for pair, many in zip(pairs, number, strict=True) if many]
+    many = np.round(np.array(lp.getSolution().col_value)[:wide]).astype(np.int64)
+    found = [
+        (int(shapes[pair[0]]), int(pair[1]), number)
+        for pair, number in zip(pairs, many.tolist(), strict=True)
+        if number
+    ]
     proven = lp.getModelStatus() == highs.HighsModelStatus.kOptimal
     best = max(-info.mip_dual_bound, 0.0) if np.isfinite(info.mip_dual_bound) else float("inf")
     most = problem.counts.sum() if best == float("inf") else min(problem.counts.sum(), int((best + tall) / (tall + 1)))
-    plan = Plan.of(rows)
+    plan = Plan.of(found)
     left = int(problem.counts.sum() - plan.number.sum()) if proven else int(problem.counts.sum() - most)
     return Solved(plan, proven, left)

@@ -12,8 +12,9 @@ from phyllome_nb.capacity.packing.problem import Floats, Ints, Plan, Problem
 
 __all__ = ["Filler", "Taste", "greedy", "tastes"]
 
-POOL = 1500
-"""With more shapes than this a bin is filled from a sample of them."""
+POOL, FEWER, HURRIED = 1500, 600, 200
+"""With more shapes than this a bin is filled from a sample of them; from fewer for more bins than MANY, or when late."""
+MANY = 1000
 SWAPS = 40
 REPEAT = 8
 AT_ONCE = 4
@@ -38,7 +39,7 @@ def tastes(problem: Problem, duals: Floats | None = None) -> Iterator[Taste]:
         found = [(duals / duals.max() + 0.1 * share), *found]
     for weights in found:
         for score in ("l2", "dot"):
-            yield Taste(score, tuple(np.maximum(weights, 1e-3)))  # type: ignore[arg-type]
+            yield Taste(score, tuple(np.maximum(weights, 1e-3)))
 
 
 class Filler:
@@ -58,6 +59,8 @@ class Filler:
         self.weights = np.array(taste.weights)
         self.sizes = problem.sizes / problem.unit
         self.slack = problem.slack / problem.unit
+        self.hurry = False
+        self.pool = POOL if len(problem.taken) <= MANY else FEWER
         self.draw = np.random.default_rng(seed)
 
     def pattern(self, bin_: int, share: Floats) -> tuple[Ints, Ints]:
@@ -67,19 +70,20 @@ class Filler:
         ----------
         bin_ : int
         share : numpy.ndarray
-            D: how full it is to get. A bin that takes its share of each dimension leaves to the others what they can take.
+            D: how full it is to get. A bin that takes its share of each dimension leaves the others what they can take.
         """
         problem = self.problem
         free = problem.capacities[bin_] / problem.unit
         fits = (self.sizes <= free + self.slack).all(axis=1)
         pool = np.flatnonzero(fits & (self.left > 0) & problem.allowed[problem.rule, bin_])
-        if len(pool) > POOL:
-            pool = np.sort(self.draw.choice(pool, POOL, replace=False))
+        most = HURRIED if self.hurry else self.pool
+        if len(pool) > most:
+            pool = np.sort(self.draw.choice(pool, most, replace=False))
         if not len(pool):
             return pool, pool
         bin_left = Bin(self, pool, free, free * share)
         bin_left.fill()
-        if not problem.spread:
+        if not problem.spread and not self.hurry:
             while bin_left.swap() and bin_left.fill():
                 pass
         chosen = np.flatnonzero(bin_left.number)
@@ -172,14 +176,15 @@ def greedy(
     taste : Taste
     clock : Clock, optional
     most : int, optional
-        Give up once more bins than this are used.
+        Give up once more bins than this are used, or the deadline has passed. Without it the plan is completed in
+        any case, the rest with less care.
     allotment : Allotment, optional
         What each class of bins is to take. Without it a class that has its turn first takes all that suits it best.
 
     Returns
     -------
     Plan or None
-        What found a place; None where the deadline passed, or more than `most` bins would be used.
+        What found a place; None where it gave up.
     """
     filler = Filler(problem, taste)
     capacities = problem.capacities.clip(0) / problem.unit
@@ -194,7 +199,9 @@ def greedy(
         queues = _queues(problem.kind, bins)
         while queues and filler.left.any():
             if clock is not None and clock.late:
-                return False
+                if most is not None:
+                    return False
+                filler.hurry = True
             queue = max(queues, key=lambda each: len(each[0]) / each[1])
             open_ = np.concatenate([each[0] for each in queues])
             share = filler.left @ filler.sizes / np.maximum(capacities[open_].sum(axis=0), 1e-12)

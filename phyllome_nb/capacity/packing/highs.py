@@ -16,7 +16,7 @@ def solver() -> ModuleType | None:
         import highspy
     except ImportError:
         return None
-    return highspy  # type: ignore[no-any-return]
+    return highspy
 
 
 def model(highs: ModuleType, clock: Clock) -> Any:

@@ -1,4 +1,4 @@
-"""The recipe: bounds and cheap heuristics first, then column generation, exact solving where it is small; the best kept."""
+"""The recipe: bounds and cheap heuristics first, then column generation, then exact solving; the best is kept."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ from phyllome_nb.capacity.packing.repair import deal, merged
 
 __all__ = ["Certificate", "Packed", "pack"]
 
+MANY = 1500
+"""With more shapes than this they are shared out among the classes first: there is no time to pack them twice."""
 DIRECT = 2000
 """Shapes up to which groups are also packed without detour."""
 
@@ -90,7 +92,6 @@ class Best:
         if bound is not None and bound.bins > self.bound.bins:
             self.bound = bound
 
-    @property
     def done(self) -> bool:
         """Whether nothing can be better."""
         left, used = self.key
@@ -132,7 +133,7 @@ def pack(problem: Problem, clock: Clock) -> Packed:
         _grouped(problem, best, clock)
     else:
         _plain(problem, best, clock)
-    if not best.done and not clock.late and (problem.counts > 0).sum() * len(problem.taken) <= SMALL:
+    if not best.done() and not clock.late and (problem.counts > 0).sum() * len(problem.taken) <= SMALL:
         clock.tell(0.9, "solving exactly")
         solved = exact(problem, clock)
         if solved is not None:
@@ -148,29 +149,32 @@ def pack(problem: Problem, clock: Clock) -> Packed:
 def _plain(problem: Problem, best: Best, clock: Clock) -> None:
     """Without groups."""
     first, *others = tastes(problem)
-    best.take(greedy(problem, first))
-    if best.done:
+    many = (problem.counts > 0).sum() > MANY
+    allotment = allot(problem, clock.part(0.2)) if many else None
+    best.take(greedy(problem, first, clock.part(0.8), allotment=allotment))
+    if best.done() or clock.late:
         return
-    bound = fluid(problem, clock.part(0.2))
-    best.raise_to(bound)
-    if best.done:
+    best.raise_to(fluid(problem, clock.part(0.2)))
+    if best.done():
         return
     clock.tell(0.2, "packing by class")
-    allotment = allot(problem, clock.part(0.2))
-    if allotment is not None:
-        best.take(greedy(problem, first, clock, most=best.most, allotment=allotment))
-    columns = Columns(problem, clock) if suits(problem) and not best.done and not clock.late else None
+    if not many:
+        allotment = allot(problem, clock.part(0.2))
+        if allotment is not None:
+            best.take(greedy(problem, first, clock, most=best.most, allotment=allotment))
+    columns = Columns(problem, clock) if suits(problem) and not best.done() and not clock.late else None
     heuristics = clock.part(0.15 if columns else 1.0)
     plans = [best.plan]
     for number, taste in enumerate(others):
-        if best.done or heuristics.late:
+        if best.done() or heuristics.late:
             break
         clock.tell(0.3 + 0.02 * number, "packing greedily")
-        by_class = None if allotment is None or number % 2 == 0 else allotment
-        plan = greedy(problem, taste, heuristics, most=best.most if columns is None else None, allotment=by_class)
+        by_class = None if number % 2 == 0 and not many else allotment
+        most = len(problem.taken) if columns is not None else best.most
+        plan = greedy(problem, taste, heuristics, most=most, allotment=by_class)
         best.take(plan)
         plans += [plan] if plan is not None else []
-    if columns is None or best.done or clock.late:
+    if columns is None or best.done() or clock.late:
         return
     clock.tell(0.5, "generating columns")
     for plan in plans:
@@ -187,7 +191,7 @@ def _grouped(problem: Problem, best: Best, clock: Clock) -> None:
     few = (problem.counts > 0).sum() <= DIRECT
     if few:
         best.take(greedy(problem, first))
-    if best.done:
+    if best.done():
         return
     plain, same = merged(problem)
     inner = Best(plain)
@@ -197,7 +201,7 @@ def _grouped(problem: Problem, best: Best, clock: Clock) -> None:
     rest = greedy(problem.after(dealt), first)
     best.take(dealt if rest is None else dealt + rest)
     for taste in others if few else ():
-        if best.done or clock.late:
+        if best.done() or clock.late:
             return
         best.take(greedy(problem, taste, clock, most=best.most))
 

@@ -109,12 +109,14 @@ class Problem:
     @cached_property
     def slack(self) -> Floats:
         """D: by how much a sum may seem to exceed its limit."""
-        return SLACK * np.maximum(self.capacities.max(axis=0, initial=0), 1e-9)
+        slack: Floats = SLACK * np.maximum(self.capacities.max(axis=0, initial=0), 1e-9)
+        return slack
 
     @cached_property
     def unit(self) -> Floats:
         """D: the mean bin, by which dimensions are compared."""
-        return np.maximum(self.capacities.clip(0).mean(axis=0), 1e-12)
+        unit: Floats = np.maximum(self.capacities.clip(0).mean(axis=0), 1e-12)
+        return unit
 
     @cached_property
     def conflicts(self) -> dict[int, Ints]:
