@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from phyllome_nb import charts, errors, profiles
     from phyllome_nb.capacity.fleet import FleetSnapshot
     from phyllome_nb.capacity.history import History
+    from phyllome_nb.capacity.placement import Placement
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.capacity.scenario import Scenario
     from phyllome_nb.capacity.snapshot import Snapshot
     from phyllome_nb.capacity.styled import styled
     from phyllome_nb.domain.reference import fields
@@ -46,7 +48,9 @@ __all__ = [
     "Host",
     "HostPanel",
     "PhyllomeError",
+    "Placement",
     "Policy",
+    "Scenario",
     "Size",
     "Snapshot",
     "charts",
@@ -69,7 +73,9 @@ _HOMES = {
     "Host": "host.host",
     "HostPanel": "panels.host_panel",
     "PhyllomeError": "errors",
+    "Placement": "capacity.placement",
     "Policy": "capacity.policy",
+    "Scenario": "capacity.scenario",
     "Size": "size",
     "Snapshot": "capacity.snapshot",
     "connect": "host.connect",

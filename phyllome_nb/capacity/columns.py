@@ -20,6 +20,7 @@ __all__ = [
     "TOTALS",
     "Column",
     "documented",
+    "listed",
 ]
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ def _columns(text: str) -> tuple[Column, ...]:
     """The columns that the lines of a text declare: name, dtype, unit (or -), help."""
     rows = [line.split(None, 3) for line in text.strip().splitlines()]
     return tuple(Column(name, dtype, "" if unit == "-" else unit, words) for name, dtype, unit, words in rows)
+
+
+listed = _columns
+"""For tables that are declared beside what makes them."""
 
 
 def documented(tables: Mapping[str, tuple[Column, ...]]) -> Callable[[T], T]:
