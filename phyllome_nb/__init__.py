@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from phyllome_nb.panels.domain_panel import DomainPanel
     from phyllome_nb.panels.fleet_panel import FleetPanel
     from phyllome_nb.panels.host_panel import HostPanel
+    from phyllome_nb.panels.planner_panel import PlannerPanel
     from phyllome_nb.size import Size
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "HostPanel",
     "PhyllomeError",
     "Placement",
+    "PlannerPanel",
     "Policy",
     "Scenario",
     "Size",
@@ -74,6 +76,7 @@ _HOMES = {
     "HostPanel": "panels.host_panel",
     "PhyllomeError": "errors",
     "Placement": "capacity.placement",
+    "PlannerPanel": "panels.planner_panel",
     "Policy": "capacity.policy",
     "Scenario": "capacity.scenario",
     "Size": "size",

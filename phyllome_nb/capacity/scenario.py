@@ -105,6 +105,10 @@ class Scenario:
         called = name or (vm.name if isinstance(vm, DomainSpec) else "") or "new"
         return self._with("add", name=called, count=count, promise=file.plain(promise))
 
+    def grow(self, percent: float) -> Self:
+        """Add copies of so many percent of the VMs, of all sizes alike, without their pins, cells and devices."""
+        return self._with("grow", percent=percent)
+
     def remove(self, vm: str) -> Self:
         """Take a VM away."""
         return self._with("remove", vm=vm)

@@ -153,6 +153,30 @@ def _add(state: State, promise: Any, name: str, count: int = 1) -> State:
     return replace(state, vms=vms)
 
 
+def _grow(state: State, percent: float) -> State:
+    """Copies of VMs all over the list, so that small and large ones grow alike."""
+    if not percent > 0:
+        raise ValueError(f"percent={percent}: give a number above 0.")
+    old = list(state.vms.values())
+    number = round(len(old) * percent / 100)
+    vms = dict(state.vms)
+    for place in range(number):
+        like = old[place * len(old) // number % len(old)]
+        copies = 1
+        while (key := f"{like.key} +{copies}") in vms:
+            copies += 1
+        vms[key] = Vm(key, key, _free(like.promise))
+    return replace(state, vms=vms)
+
+
+def _free(promise: Promise) -> Promise:
+    """The same sizes, without what only one VM can have: pins, cells, devices."""
+    shares = tuple(replace(each, nodes=None, mode="") for each in promise.shares)
+    return replace(
+        promise, shares=shares, affinity={}, emulator=None, iothread_affinity={}, devices=(), vfio=0, pinned=frozenset()
+    )
+
+
 def _remove(state: State, vm: str) -> State:
     gone = state.vm(vm).key
     return replace(state, vms={key: each for key, each in state.vms.items() if key != gone})
@@ -229,6 +253,7 @@ def _listed(names: Iterable[str]) -> str:
 
 ACTS: dict[str, Callable[..., State]] = {
     "add": _add,
+    "grow": _grow,
     "remove": _remove,
     "resize": _resize,
     "add_host": _add_host,

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from phyllome_nb.charts.fleet_overview import fleet
     from phyllome_nb.charts.host_drawing import topology
     from phyllome_nb.charts.memory_bars import promised
+    from phyllome_nb.charts.plan_bars import plan
     from phyllome_nb.charts.usage_lines import usage
 
-__all__ = ["balance", "cells", "fleet", "promised", "topology", "usage"]
+__all__ = ["balance", "cells", "fleet", "plan", "promised", "topology", "usage"]
 
 _HOMES = {
     "balance": "balance_bars",
     "cells": "cell_map",
     "fleet": "fleet_overview",
+    "plan": "plan_bars",
     "promised": "memory_bars",
     "topology": "host_drawing",
     "usage": "usage_lines",
