@@ -196,6 +196,7 @@ class PlannerPanel(w.VBox):
         names = [each.host.name for each in snapshots]
         self._form.show(facts)
         self._empty.options = names
+        self._empty.value = names[0] if names else None
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         line = f"as of {facts.taken:%Y-%m-%d %H:%M:%S}"
         self._heading.value = el(

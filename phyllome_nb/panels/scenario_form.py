@@ -76,7 +76,8 @@ class ScenarioForm:
         """Offer the hosts and VMs that there are."""
         self._facts = facts
         snapshots = facts.snapshots if isinstance(facts, FleetSnapshot) else (facts,)
-        self._host.options = [each.host.name for each in snapshots]
+        self._host.options = names = [each.host.name for each in snapshots]
+        self._host.value = names[0] if names else None
         self._vm.options = sorted({domain.name for each in snapshots for domain in each.domains})
 
     def scenario(self, policy: Policy | str, count: Count) -> Scenario:
