@@ -13,7 +13,7 @@ from phyllome_nb.capacity.packing.problem import Floats, Ints, Plan, Problem
 __all__ = ["Filler", "Taste", "greedy", "tastes"]
 
 POOL, FEWER, HURRIED = 1500, 600, 200
-"""With more shapes than this a bin is filled from a sample of them; from fewer for more bins than MANY, or when late."""
+"""With more shapes than this a bin is filled from a sample of them; from fewer for more bins than MANY, or if late."""
 MANY = 1000
 SWAPS = 40
 REPEAT = 8
