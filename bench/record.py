@@ -144,6 +144,8 @@ def busy(minutes: float, base: Path) -> None:
         failed = int((found.looks["why"] != "").sum())
         print(f"  looks expected {expected}, taken {len(times)}, failed and said so {failed}")
         print(f"  gaps reported: {gaps[['name', 'seconds', 'why']].to_string(index=False)}")
+        lacking = expected - len(times) - failed
+        print(f"  looks that lack: {lacking}; the gaps that are reported last {reported['seconds'].sum():.1f} s")
         print(f"  gaps not reported: {len(unreported)}")
         print(
             f"  the watch told of {len(told)} changes; the main thread was held up for {longest * 1e3:.0f} ms at most"

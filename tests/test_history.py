@@ -119,6 +119,17 @@ def test_a_look_that_failed_and_another_session_are_gaps(tmp_path: Path) -> None
     assert found.rates()["cpu"].notna().tolist() == [False, False, True, False, True, False]
 
 
+def test_a_host_that_was_away_at_the_beginning_or_throughout_is_a_gap(tmp_path: Path) -> None:
+    """From the first look on."""
+    looks = [look(0, "It is away."), look(10, "It is away."), look(20), look(30)]
+    found = history(tmp_path, looks, [sample(20, 0), sample(30, 1)])
+    assert found.gaps()[["seconds", "why"]].to_numpy().tolist() == [[20, "It is away."]]
+    (tmp_path / "never").mkdir()
+    never = history(tmp_path / "never", [look(0, "No."), look(10, "No."), look(20, "Still not.")], [])
+    assert never.gaps()[["seconds", "why"]].to_numpy().tolist() == [[20, "Still not."]]
+    assert len(never.usage()) == len(never.rates()) == 0
+
+
 def test_a_vm_that_gave_no_answer_is_a_gap_of_its_own(tmp_path: Path) -> None:
     """The others go on."""
     hung = [sample(each, None, why="web: no answer from QEMU for 3 s.") for each in (10, 20)]

@@ -116,11 +116,11 @@ def test_two_recorders_do_not_share_a_directory(tmp_path: Path) -> None:
     with host.record(tmp_path, every=60), taken:
         host.record(tmp_path)
     assert not (tmp_path / LOCK).exists()
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (tmp_path / LOCK).write_text(f"{ended.pid}\n")
-    with host.record(tmp_path, every=60) as recording:
-        recording.wait(samples=1, timeout=SECONDS)
+    for stale in (f"{os.getpid()} 1\n", "999999999 1\n", "", "nonsense"):  # the number of a process is given again
+        (tmp_path / LOCK).write_text(stale)
+        with host.record(tmp_path, every=60) as recording:
+            recording.wait(samples=1, timeout=SECONDS)
+    assert sorted(path.suffix for path in tmp_path.iterdir() if path.name.startswith(".")) == []
     for every in (0, -1, "often", True):
         with pytest.raises(ValueError, match="is not a number of seconds above zero"):
             host.record(tmp_path, every=every)  # type: ignore[arg-type]
@@ -155,12 +155,15 @@ os.kill(os.getpid(), signal.SIGKILL)
         recording.wait(samples=1, timeout=SECONDS)
 
 
-def test_a_directory_that_cannot_be_written_to_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was learnt is kept, the problem is said, and it is written once that is possible."""
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("of pyarrow's own")])
+def test_a_directory_that_cannot_be_written_to_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """What was learnt is kept, the problem is said until it is written, and the recorder goes on."""
     from phyllome_nb.host import record
 
     def full(*_: object) -> Path:
-        raise OSError(28, "No space left on device")
+        raise error
 
     host = ph.demo()
     with host.record(tmp_path, every=0.2) as recording:
@@ -168,10 +171,39 @@ def test_a_directory_that_cannot_be_written_to_loses_nothing(tmp_path: Path, mon
         with monkeypatch.context() as patch:
             patch.setattr(record, "write", full)
             recording.flush()
+            recording.wait(samples=recording.samples + 2, timeout=SECONDS)
             assert "cannot be written" in recording.problem
-            assert "No space left on device" in recording.problem
+            assert str(error.args[-1]) in recording.problem
         found = recording.history()
-    assert len(found.looks) >= 2
+        assert recording.problem == ""
+    assert len(found.looks) >= 4
+
+
+def test_an_error_that_nobody_expected_does_not_end_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a gap with a reason."""
+    with ph.demo().record(tmp_path, every=0.2) as recording:
+        recording.wait(samples=2, timeout=SECONDS)
+
+        def breaks(_connection: object) -> None:
+            raise ZeroDivisionError("of nobody knows what")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(recording._recorder, "_ask", breaks)
+            until(lambda: "ZeroDivisionError" in recording.problem, SECONDS, "the error to be said")
+        recording.wait(samples=recording.samples + 2, timeout=SECONDS)
+        assert recording.problem == ""
+    assert "ZeroDivisionError: of nobody knows what" in set(ph.History.load(tmp_path).gaps()["why"])
+
+
+def test_where_the_clock_was_set_another_session_begins(tmp_path: Path) -> None:
+    """So that no rate is reckoned across it."""
+    with ph.demo().record(tmp_path, every=0.2) as recording:
+        recording.wait(samples=2, timeout=SECONDS)
+        recording._recorder._clock += 3600  # as if it had been set back by an hour
+        recording.wait(samples=recording.samples + 2, timeout=SECONDS)
+    assert ph.History.load(tmp_path).looks["session"].nunique() == 2
 
 
 def test_a_recording_that_is_forgotten_ends_as_if_it_were_stopped(tmp_path: Path) -> None:

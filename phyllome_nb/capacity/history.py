@@ -165,7 +165,7 @@ class History:
         why = ""
         for look in self.looks.to_dict("records"):
             if look["why"]:
-                why = look["why"]
+                why, last = look["why"], last or look
                 continue
             if last is not None:
                 lasted = (look["time"] - last["time"]).total_seconds()

@@ -86,6 +86,7 @@ class Host:
         self._listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._event_listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._silent: Any = None
+        self._opening = threading.RLock()
         self._recent: tuple[Any, Recent] | None = None
         connection, self.name = self._open(name, credentials)
         self._held = [connection]
@@ -144,12 +145,13 @@ class Host:
         Unreachable
             If the host was closed, cannot be opened, or lived in the connection alone, as the sample host does.
         """
-        self._held_connection()
-        if self._is_local():
-            raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
-        connection, self.name = self._open(self.name, credentials)
-        self._recent = None
-        old, self._held[:] = self._held[:], [connection]
+        with self._opening:
+            self._held_connection()
+            if self._is_local():
+                raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
+            connection, self.name = self._open(self.name, credentials)
+            self._recent = None
+            old, self._held[:] = self._held[:], [connection]
         _let_go(old)
 
     def when_lost(self, tell: Callable[[], None]) -> None:
@@ -157,14 +159,14 @@ class Host:
 
         Its owner is not kept alive for that.
         """
-        self._listeners.append(weakref.WeakMethod(tell))
+        self._listeners = [*filter(lambda each: each(), self._listeners), weakref.WeakMethod(tell)]
 
     def when_events(self, tell: Callable[[], None]) -> None:
         """Have the method `tell` called, in a thread of libvirt's, each time that something happens to a VM.
 
         Libvirt is asked for that by the first ``snapshot(max_age)``. Its owner is not kept alive for that.
         """
-        self._event_listeners.append(weakref.WeakMethod(tell))
+        self._event_listeners = [*filter(lambda each: each(), self._event_listeners), weakref.WeakMethod(tell)]
 
     def happened(self) -> None:
         """Tell everybody who asked for it that something has happened to a VM."""
@@ -188,10 +190,11 @@ class Host:
 
     def ready(self) -> Any:
         """The ``libvirt.virConnect``, opened again if it is known to have broken or gave no answer the last time."""
-        connection = self._held_connection()
-        if (self._silent is connection and not self._is_local()) or not _is_alive(connection):
-            self.reconnect()
-        return self._held_connection()
+        with self._opening:  # of several threads that find it broken, one opens it
+            connection = self._held_connection()
+            if (self._silent is connection and not self._is_local()) or not _is_alive(connection):
+                self.reconnect()
+            return self._held_connection()
 
     def snapshot(self, max_age: float = 0) -> Snapshot:
         """The facts of this host now.
@@ -219,11 +222,12 @@ class Host:
         return self.ask("reading", lambda connection: self._recently(connection, max_age))
 
     def _recently(self, connection: Any, max_age: float) -> Snapshot:
-        if self._recent is None or self._recent[0] is not connection:
+        held = self._recent  # another thread may open the connection anew at any moment
+        if held is None or held[0] is not connection:
             me = weakref.ref(self)
-            self._recent = connection, Recent(lambda: host.happened() if (host := me()) else None)
-        snapshot = self._recent[1].snapshot(connection, self.name, self.uri, max_age)
-        if self._recent[1].stuck:
+            held = self._recent = connection, Recent(lambda: host.happened() if (host := me()) else None)
+        snapshot = held[1].snapshot(connection, self.name, self.uri, max_age)
+        if held[1].stuck:
             self._silent = connection
         return snapshot
 

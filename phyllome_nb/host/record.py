@@ -40,6 +40,8 @@ FLUSH = 60.0
 PARTS = 60
 """Files that are put into one."""
 LOCK = "recorder.lock"
+CLOCK = 1.0
+"""Seconds by which the clock of the machine may differ from one that nobody sets."""
 SUMMED = {
     "vcpu_ns": ("vcpu", "time"),
     "wait_ns": ("vcpu", "wait"),
@@ -106,13 +108,13 @@ class Recording:
 
     @property
     def problem(self) -> str:
-        """Why the last look did not, or why nothing can be written; nothing where all is well."""
-        return self._recorder.problem
+        """Why the last look did not, and why nothing can be written; nothing where all is well."""
+        return " ".join(filter(None, (self._recorder.missed, self._recorder.unwritten)))
 
     def stop(self) -> None:
         """Record no longer, and write what was learnt."""
         self._recorder.ended.set()
-        self._recorder.thread.join(self.host.timeout + 2)
+        self._recorder.thread.join(3 * self.host.timeout + 2)
 
     def wait(self, samples: int, timeout: float) -> None:
         """Wait until so many looks have told something.
@@ -159,12 +161,13 @@ class _Recorder:
     def __init__(self, host: "Host", path: Path, every: float) -> None:
         self.host, self.path, self.every = host, path, every
         self.samples = 0
-        self.problem = ""
+        self.missed = self.unwritten = ""
+        """Why the last look has told nothing, and why what was learnt cannot be written."""
         self.learnt, self.ended = threading.Condition(), threading.Event()
         self.thread = threading.Thread(target=self._run, name="libvirt: recording", daemon=True)
-        self._session = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+        self._session, self._clock = _session()
         self._rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
-        self._parts: dict[str, list[Path]] = {kind: [] for kind in KINDS}
+        self._parts = {kind: sorted(path.glob(f"{kind}-*-part.parquet")) for kind in KINDS}
         self._flushed = time.monotonic()
         self._writing = threading.Lock()
         self._hung: dict[str, str] = {}
@@ -172,30 +175,39 @@ class _Recorder:
     def _run(self) -> None:
         """Look at regular times, until it ends."""
         due = time.monotonic()
-        while not self.ended.is_set():
-            self.look()
-            due = max(due + self.every, time.monotonic())
-            self.ended.wait(max(due - time.monotonic(), 0))
-        self.flush()
-        (self.path / LOCK).unlink(missing_ok=True)
+        try:
+            while not self.ended.is_set():
+                self.look()
+                if time.monotonic() - self._flushed >= FLUSH:
+                    self.flush()
+                due = max(due + self.every, time.monotonic())
+                self.ended.wait(max(due - time.monotonic(), 0))
+            self.flush()
+        finally:
+            (self.path / LOCK).unlink(missing_ok=True)
 
     def look(self) -> None:
-        """Look once, and keep what is learnt."""
-        moment = datetime.now(UTC)
-        looked = (moment, self._session, self.every)
+        """Look once, and keep what is learnt. Whatever goes wrong is written down, and the next look is made."""
         try:
             available, found = self.host.ask("recording", self._ask)
-        except PhyllomeError as error:
-            self.problem = str(error)
-            self._keep((*looked, None, None, self.problem), [])
+        except Exception as error:  # noqa: BLE001  (a recorder that ends unseen is worse than any error)
+            known = isinstance(error, PhyllomeError)
+            self.missed = str(error) if known else f"{type(error).__name__}: {error}"
+            self._keep((*self._looked(), None, None, self.missed), [])
             return
-        self.problem = " ".join(self._hung.values())
-        self._keep((*looked, len(found), available, ""), [(moment, *row) for row in found])
+        looked = self._looked()
+        self.missed = " ".join(self._hung.values())
+        self._keep((*looked, len(found), available, ""), [(looked[0], *row) for row in found])
         with self.learnt:
             self.samples += 1
             self.learnt.notify_all()
-        if time.monotonic() - self._flushed >= FLUSH:
-            self.flush()
+
+    def _looked(self) -> tuple[datetime, str, float]:
+        """When an answer came. Where the clock was set meanwhile, another session begins: times go on from there."""
+        moment = datetime.now(UTC)
+        if abs(moment.timestamp() - time.monotonic() - self._clock) > CLOCK:
+            self._session, self._clock = _session()
+        return moment, self._session, self.every
 
     def flush(self) -> None:
         """Write what was learnt since the last time; what cannot be written is kept for the next time."""
@@ -207,10 +219,12 @@ class _Recorder:
                 for kind in KINDS:
                     self._write(kind, rows[kind])
                     rows[kind] = []
-            except OSError as error:
+                self.unwritten = ""
+            except Exception as error:  # noqa: BLE001  (likewise)
                 with self.learnt:
                     self._rows = {kind: rows[kind] + self._rows[kind] for kind in KINDS}
-                self.problem = f"What was recorded cannot be written to {self.path}: {error.strerror or error}."
+                why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+                self.unwritten = f"What was recorded cannot be written to {self.path}: {why}."
 
     def _write(self, kind: str, rows: list[tuple[Any, ...]]) -> None:
         if not rows:
@@ -219,7 +233,8 @@ class _Recorder:
         self._parts[kind].append(write(self.path, kind, rows, f"{name}-part"))
         if len(self._parts[kind]) >= PARTS:
             parts, self._parts[kind] = self._parts[kind], []
-            compact(self.path, kind, parts, parts[0].stem.removeprefix(f"{kind}-").removesuffix("-part"))
+            with suppress(Exception):  # one that is damaged, or a disk that is full: the parts serve as well
+                compact(self.path, kind, parts, parts[0].stem.removeprefix(f"{kind}-").removesuffix("-part"))
 
     def _keep(self, look: tuple[Any, ...], samples: list[tuple[Any, ...]]) -> None:
         with self.learnt:
@@ -290,30 +305,56 @@ def _available(connection: Any) -> int | None:
     return sum(parts) if parts else None
 
 
+def _session() -> tuple[str, float]:
+    """A run of a recorder, named by when it began; and how far the clock is from one that nobody sets."""
+    moment = datetime.now(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}", moment.timestamp() - time.monotonic()
+
+
 def _lock(path: Path) -> None:
     """Claim a directory; what a process claimed that is no more is free."""
-    for _ in range(2):
-        try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
+    mine = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    mine.write_text(f"{os.getpid()} {_begun(os.getpid())}\n", "ascii")
+    try:
+        for _ in range(3):
+            with suppress(FileExistsError):
+                os.link(mine, path)  # whole, or not at all
+                return
             owner = _owner(path)
             if owner is not None:
                 raise RecordingError(
-                    f"{path.parent} is being recorded into by process {owner}: stop that, or record elsewhere."
-                ) from None
-            path.unlink(missing_ok=True)
-            continue
-        with os.fdopen(handle, "w") as file:
-            file.write(f"{os.getpid()}\n")
-        return
-    raise RecordingError(f"{path.parent} is being recorded into by somebody else.")
+                    f"{path.parent} is being recorded into by process {owner}: stop that, or record elsewhere. "
+                    f"If that is no recorder, remove {path.name} there."
+                )
+            _remove_stale(path)
+        raise RecordingError(f"{path.parent} is being recorded into by somebody else.")
+    finally:
+        mine.unlink()
+
+
+def _remove_stale(path: Path) -> None:
+    """Take a claim away that nobody holds; one that somebody made in this moment is put back."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.stale")
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+        if _owner(aside) is not None:
+            with suppress(FileExistsError):
+                os.link(aside, path)
+        aside.unlink()
 
 
 def _owner(path: Path) -> int | None:
     """The process that has claimed a directory; None where it is no more."""
     try:
-        pid = int(path.read_text().strip())
-        os.kill(pid, 0)
-    except (OSError, ValueError) as error:
-        return pid if isinstance(error, PermissionError) else None
-    return pid
+        pid, begun = path.read_text("ascii").split()
+        return int(pid) if _begun(int(pid)) == begun else None
+    except (OSError, ValueError):
+        return None
+
+
+def _begun(pid: int) -> str:
+    """When a process began, in the kernel's ticks; empty where there is none: another may get its number."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -121,10 +121,9 @@ class Watch:
         problem, found = "", self.snapshot
         try:
             found = self.host.snapshot(WHOLE)
-        except PhyllomeError as error:
-            problem = f"What is shown was true before: {error}" if found else str(error)
         except Exception as error:  # noqa: BLE001  (the watch goes on, and says what happened)
-            problem = f"What is shown was true before: {type(error).__name__}: {error}"
+            why = str(error) if isinstance(error, PhyllomeError) else f"{type(error).__name__}: {error}"
+            problem = f"What is shown was true before: {why}" if found else why
         self._take(found, problem)
         return not problem
 
