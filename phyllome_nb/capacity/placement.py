@@ -41,7 +41,7 @@ FILLED = {
 host             str      -    the host's name
 resource         str      -    vcpus, memory, dedicated CPUs, or hugepages of a size
 unit             str      -    vCPUs, CPUs or GiB
-limit            Float64  unit what may be promised under the policy
+limit            Float64  unit what may be promised; a dedicated CPU takes of vcpus what might have shared it
 before           Float64  unit what was promised before; NA for a host that is new
 after            Float64  unit what is promised afterwards
 free             Float64  unit limit - after; below zero where too much was promised already
