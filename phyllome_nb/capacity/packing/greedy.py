@@ -78,7 +78,9 @@ class Filler:
         pool = np.flatnonzero(fits & (self.left > 0) & problem.allowed[problem.rule, bin_])
         most = HURRIED if self.hurry else self.pool
         if len(pool) > most:
-            pool = np.sort(self.draw.choice(pool, most, replace=False))
+            # One with a large count is as likely to be drawn as so many shapes are.
+            race = self.draw.exponential(size=len(pool)) / self.left[pool]
+            pool = np.sort(pool[np.argpartition(race, most)[:most]])
         if not len(pool):
             return pool, pool
         bin_left = Bin(self, pool, free, free * share)

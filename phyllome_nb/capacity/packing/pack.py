@@ -1,6 +1,6 @@
 """The recipe: bounds and cheap heuristics first, then column generation, then exact solving; the best is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from phyllome_nb.capacity.packing.bound import Bound, fluid, group_bound, sum_bo
 from phyllome_nb.capacity.packing.clock import Clock
 from phyllome_nb.capacity.packing.columns import Columns, suits
 from phyllome_nb.capacity.packing.exact import SMALL, exact
-from phyllome_nb.capacity.packing.greedy import greedy, tastes
+from phyllome_nb.capacity.packing.greedy import Taste, greedy, tastes
 from phyllome_nb.capacity.packing.highs import solver
 from phyllome_nb.capacity.packing.problem import Plan, Problem
 from phyllome_nb.capacity.packing.repair import deal, merged
@@ -18,6 +18,7 @@ __all__ = ["Certificate", "Packed", "pack"]
 
 MANY = 1500
 """With more shapes than this they are shared out among the classes first: there is no time to pack them twice."""
+ROUNDS = 4
 DIRECT = 2000
 """Shapes up to which groups are also packed without detour."""
 
@@ -146,12 +147,27 @@ def pack(problem: Problem, clock: Clock) -> Packed:
     return Packed(best.plan, best.certificate())
 
 
+def _insisting(problem: Problem, best: Best, taste: Taste, clock: Clock) -> None:
+    """While some are left out: once more, with the shapes of these first."""
+    hard = np.zeros(len(problem.counts), bool)
+    for _ in range(ROUNDS):
+        left = problem.counts > best.plan.placed(len(problem.counts))
+        if best.done() or clock.late or not (left & ~hard).any():
+            return
+        hard |= left
+        begun = greedy(replace(problem, counts=np.where(hard, problem.counts, 0)), taste, clock)
+        if begun is not None:
+            rest = greedy(problem.after(begun), taste, clock)
+            best.take(begun if rest is None else begun + rest)
+
+
 def _plain(problem: Problem, best: Best, clock: Clock) -> None:
     """Without groups."""
     first, *others = tastes(problem)
     many = (problem.counts > 0).sum() > MANY
     allotment = allot(problem, clock.part(0.2)) if many else None
     best.take(greedy(problem, first, clock.part(0.8), allotment=allotment))
+    _insisting(problem, best, first, clock)
     if best.done() or clock.late:
         return
     best.raise_to(fluid(problem, clock.part(0.2)))
@@ -191,6 +207,7 @@ def _grouped(problem: Problem, best: Best, clock: Clock) -> None:
     few = (problem.counts > 0).sum() <= DIRECT
     if few:
         best.take(greedy(problem, first))
+        _insisting(problem, best, first, clock.part(0.3))
     if best.done():
         return
     plain, same = merged(problem)
