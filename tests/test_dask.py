@@ -30,3 +30,15 @@ def test_a_fleet_on_a_dask_cluster(client: distributed.Client, daemon: Daemon) -
     taken = ph.Fleet(hosts, timeout=60).snapshot(client.get_executor())
     assert taken.allocations()["name"].tolist() == ["far", "test"]
     assert [failure.uri for failure in taken.failures] == ["test:///nowhere/none.xml"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_a_sweep_on_a_dask_cluster(client: distributed.Client) -> None:
+    """The workers place; the answers are those that are found here, in their order."""
+    from phyllome_nb.capacity.sweep import sweep
+
+    now = ph.Scenario(ph.demo().snapshot(), policy="nova")
+    grown = {percent: now.grow(percent) for percent in (20, 100, 400)}
+    far = sweep(grown, client.get_executor(), deadline=30)
+    assert far.equals(sweep(grown, deadline=30))
+    assert far["scenario"].tolist() == ["20", "100", "400"]

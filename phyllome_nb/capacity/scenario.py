@@ -204,6 +204,8 @@ class Scenario:
     ) -> "pd.DataFrame":
         """Whether the VMs of any k hosts that fail would find a place on the others, nothing else being moved.
 
+        What has no place yet is placed first; what finds none is left out.
+
         Parameters
         ----------
         k : int
@@ -220,7 +222,10 @@ class Scenario:
         pandas.DataFrame
             A row for each loss.
         """
-        return survives(self.ledger, k, racks, Clock(deadline, progress))
+        clock = Clock(deadline, progress)
+        waiting = bool((self.ledger.where < 0).any())
+        placed = place(self.ledger, clock.part(0.2)).target if waiting else None
+        return survives(self.ledger, k, racks, clock, placed)
 
     @documented(EVACUATION)
     def evacuate(

@@ -13,7 +13,7 @@ from phyllome_nb.capacity.ledger import Ledger
 from phyllome_nb.capacity.loss import Loss
 from phyllome_nb.capacity.packing.clock import Clock
 from phyllome_nb.capacity.packing.exact import exact
-from phyllome_nb.capacity.packing.problem import SLACK, Floats, Problem
+from phyllome_nb.capacity.packing.problem import SLACK, Floats, Ints, Problem
 from phyllome_nb.capacity.placement import shown, unit
 from phyllome_nb.capacity.refit import Item, refit, room
 
@@ -58,13 +58,15 @@ class Verdict:
 LATE = Verdict(None, why="It was not looked at before the deadline.")
 
 
-def survives(ledger: Ledger, k: int, racks: Mapping[str, Iterable[str]] | None, clock: Clock) -> "pd.DataFrame":
+def survives(
+    ledger: Ledger, k: int, racks: Mapping[str, Iterable[str]] | None, clock: Clock, where: Ints | None = None
+) -> "pd.DataFrame":
     """See `Scenario.survives`."""
     from phyllome_nb.capacity.tables.frame import frame
 
     cases = _cases(ledger, k, racks)
     number = len(racks) if racks is not None else comb(len(ledger.hosts), k)
-    loss = Loss(ledger)
+    loss = Loss(ledger, where)
     rows = []
     for at, (name, hosts) in enumerate(cases):
         if at % 64 == 0:
