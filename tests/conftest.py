@@ -14,7 +14,7 @@ from support import guest as test_guest
 from support.browser import chromium, chromium_path
 from support.lab import jupyterlab
 from support.libvirtd import Daemon, libvirtd
-from support.notebook import END_KERNELS
+from support.notebook import END_KERNELS, Show, show_panel
 from support.process import SEARCH_PATH
 
 STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
@@ -111,3 +111,14 @@ def page(browser: BrowserContext) -> Iterator[Page]:
     opened.evaluate(END_KERNELS)
     opened.close()
     assert not errors
+
+
+@pytest.fixture
+def show(page: Page, lab: str, root: Path) -> Show:
+    """Return what runs a cell that ends with a panel, and waits until the panel has read its host."""
+
+    def run(cell: str) -> Page:
+        show_panel(page, lab, root, cell)
+        return page
+
+    return run

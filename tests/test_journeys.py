@@ -1,17 +1,17 @@
 """Journeys: a person at JupyterLab with a purpose, a real libvirtd, and a second look at what came of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 import phyllome_nb as ph
 from examples.example import machine
 from support.guest import CMDLINE, DOMAIN_TYPE, READY, Accelerator
 from support.libvirtd import Daemon
-from support.notebook import PATIENCE, show_panel
+from support.notebook import PATIENCE, Show, field, is_told, open_section, press
 from support.process import until
 
 CELL = """
@@ -20,19 +20,7 @@ host = ph.connect({uri!r}, write=True)
 panel = ph.DomainPanel(host, {spec})
 panel
 """
-Show = Callable[[str], Page]
 STORED = libvirt.VIR_DOMAIN_XML_INACTIVE
-
-
-@pytest.fixture
-def show(page: Page, lab: str, root: Path) -> Show:
-    """Return what runs a cell that ends with a panel, and waits until the panel has read its host."""
-
-    def run(cell: str) -> Page:
-        show_panel(page, lab, root, cell)
-        return page
-
-    return run
 
 
 @pytest.fixture
@@ -53,26 +41,6 @@ def simulated(daemon: Daemon) -> Iterator[libvirt.virConnect]:
         if domain.UUIDString() not in before:
             domain.undefine()
     connection.close()
-
-
-def field(page: Page, name: str) -> Locator:
-    """The control of a field, by its name with hyphens for dots."""
-    return page.locator(f".phy-field-{name}").locator("input, select, textarea")
-
-
-def open_section(page: Page, title: str) -> None:
-    """Press the heading of a section that is closed."""
-    page.locator(".phy-section", has_text=f"▸ {title}").first.click()
-
-
-def press(page: Page, label: str) -> None:
-    """Press a button by keyboard, as a person does who has tabbed to it."""
-    page.get_by_role("button", name=label, exact=True).press("Enter")
-
-
-def is_told(page: Page, said: str) -> None:
-    """Wait until the panel says that something is done."""
-    expect(page.locator(".phy-done").filter(has_text=said)).to_be_visible(timeout=PATIENCE)
 
 
 def stored(connection: libvirt.virConnect, name: str) -> ph.DomainSpec:

@@ -1,10 +1,12 @@
 """A notebook in JupyterLab that shows a panel, for one test."""
 
+import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from support.browser import open_notebook, run_all
 
@@ -12,6 +14,9 @@ PATIENCE = 60_000
 """Milliseconds for what a host or a guest has to do on a busy machine."""
 # A kernel outlives the page that asked for it, and holds its memory and its connections.
 END_KERNELS = "() => window.jupyterapp?.serviceManager.sessions.shutdownAll()"
+
+Show = Callable[[str], Page]
+"""What runs a cell that ends with a panel, and waits until the panel has read its host."""
 
 
 def write(root: Path, *cells: str) -> str:
@@ -35,3 +40,23 @@ def show_panel(page: Page, lab: str, root: Path, cell: str) -> str:
 def has_read(page: Page) -> None:
     """Wait until the panel shows what the definition would mean for its host."""
     expect(page.locator(".phy-balance").first).to_contain_text("Memory", timeout=PATIENCE)
+
+
+def field(page: Page, name: str) -> Locator:
+    """The control of a field, by its name with hyphens for dots."""
+    return page.locator(f".phy-field-{name}").locator("input, select, textarea")
+
+
+def open_section(page: Page, title: str) -> None:
+    """Press the heading of a section that is closed."""
+    page.locator(".phy-section", has_text=re.compile(rf"▸ {title}($| [(—])")).click()
+
+
+def press(page: Page, label: str) -> None:
+    """Press a button by keyboard, as a person does who has tabbed to it."""
+    page.get_by_role("button", name=label, exact=True).press("Enter")
+
+
+def is_told(page: Page, said: str) -> None:
+    """Wait until the panel says that something is done."""
+    expect(page.locator(".phy-done").filter(has_text=said)).to_be_visible(timeout=PATIENCE)
