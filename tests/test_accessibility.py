@@ -1,4 +1,4 @@
-"""The panel is for everyone: axe-core finds nothing, in either theme, in every state; a small screen and large text do."""
+"""The panel is for everyone: axe-core finds nothing to mend, a small screen and large text suffice, focus is seen."""
 
 import pytest
 from playwright.sync_api import Page, expect

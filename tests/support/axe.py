@@ -9,7 +9,7 @@ LEVEL_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async ([within, tags]) => {
   const found = await axe.run({ include: [within] }, { runOnly: { type: "tag", values: tags } });
   return found.violations.flatMap(rule => rule.nodes.map(
-    node => `${rule.id}: ${node.html.slice(0, 300)} (${node.any.concat(node.all, node.none).map(one => one.message).join("; ")})`
+    node => `${rule.id}: ${node.html.slice(0, 300)} (${[...node.any, ...node.all].map(one => one.message).join("; ")})`
   ));
 }"""
 
@@ -17,7 +17,7 @@ RUN = """async ([within, tags]) => {
 def violations(page: Page, within: str = ".phyllome") -> list[str]:
     """What breaks a rule of level AA in a part of the page: the rule, the element and why."""
     if not page.evaluate("() => !!window.axe"):
-        # Evaluated, not added as a tag: a page's policy may forbid scripts of others, and AMD loaders take them for theirs.
+        # Not added as a tag: where a page has a loader of modules, that would take it for one of its own.
         page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     found: Any = page.evaluate(RUN, [within, LEVEL_AA])
     return list(found)
