@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.axe import violations
-from support.notebook import PATIENCE, Show, field, open_section
+from support.notebook import PATIENCE, Show, field, is_told, open_section, press
 
 CELL = """
 import phyllome_nb as ph
@@ -55,11 +55,14 @@ def test_a_tool_finds_nothing_to_mend_in_either_theme(show: Show) -> None:
 
 
 def test_a_tool_finds_nothing_to_mend_while_a_vm_is_edited(show: Show) -> None:
-    """The changes, the buttons of its life, and the question before something is destroyed."""
+    """The changes, what came of the write, the buttons of its life, and the question before something is destroyed."""
     page = show(EDIT)
     field(page, "memory-maximum").fill("3 GiB")
     page.get_by_role("tab", name="Changes").click()
     expect(page.locator(".phy-added-line").first).to_be_visible()
+    press(page, "Save")
+    is_told(page, "is changed on")
+    field(page, "memory-maximum").fill("5 GiB")
     page.get_by_role("button", name="Force off …").press("Enter")
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     for theme in THEMES:
