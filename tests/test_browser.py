@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 import phyllome_nb as ph
 from examples.example import machine
 from support.libvirtd import Daemon
-from support.notebook import show_panel
+from support.notebook import ACCESSIBLE_NAME, show_panel
 
 CELL = """
 import phyllome_nb as ph
@@ -113,11 +113,6 @@ def test_a_hostile_name_does_nothing_in_the_page(page: Page, lab: str, root: Pat
     assert page.locator("img[src='x']").count() == 0
     assert dialogs == []
 
-
-ACCESSIBLE_NAME = """() => {
-  const it = document.activeElement;
-  return it.getAttribute("aria-label") || it.labels?.[0]?.innerText || it.innerText || "";
-}"""
 
 # The contrast of WCAG 2: relative luminance of a text's colour and of the first opaque background behind it.
 CONTRASTS = """() => {

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 import phyllome_nb as ph
 from examples.example import machine
+from support.browser import open_notebook
 from support.guest import CMDLINE, DOMAIN_TYPE, READY, Accelerator
 from support.libvirtd import Daemon
-from support.notebook import PATIENCE, Show, field, is_told, open_section, press
+from support.notebook import PATIENCE, Show, field, has_read, is_told, open_section, press, tab_to, write
 from support.process import until
 
 CELL = """
@@ -161,3 +162,32 @@ def test_a_card_that_is_given_to_two_vms_brings_a_warning(
     press(page, "Define")
     is_told(page, "'player' is defined on")
     assert [each.type for each in stored(simulated, "player").devices.hostdevs] == ["pci"]
+
+
+def test_the_keyboard_suffices(page: Page, lab: str, root: Path, daemon: Daemon, other: libvirt.virConnect) -> None:
+    """The cell is run, the memory typed, the VM defined, started, forced off and undone without a mouse."""
+    spec = "ph.profiles.minimal(name='keys', type='qemu', network=None)"
+    open_notebook(page, lab, write(root, CELL.format(uri=daemon.uri, spec=spec)))
+    page.keyboard.press("Control+Enter")
+    has_read(page)
+    tab_to(page, "Memory maximum")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("96 MiB")
+    expect(page.locator(".phy-changed").first).to_contain_text("96")
+    tab_to(page, "Define")
+    page.keyboard.press("Enter")
+    is_told(page, "'keys' is defined on")
+    assert str(stored(other, "keys").memory.maximum) == "96 MiB"
+    tab_to(page, "Start")
+    page.keyboard.press("Enter")
+    is_told(page, "keys runs.")
+    tab_to(page, "Force off …")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused(timeout=PATIENCE)
+    tab_to(page, "Force off", "Shift+Tab")
+    page.keyboard.press("Enter")
+    is_told(page, "keys was forced off")
+    tab_to(page, "Undo", "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_hidden(timeout=PATIENCE)
+    assert other.listAllDomains() == []

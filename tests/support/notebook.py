@@ -14,6 +14,10 @@ PATIENCE = 60_000
 """Milliseconds for what a host or a guest has to do on a busy machine."""
 # A kernel outlives the page that asked for it, and holds its memory and its connections.
 END_KERNELS = "() => window.jupyterapp?.serviceManager.sessions.shutdownAll()"
+ACCESSIBLE_NAME = """() => {
+  const it = document.activeElement;
+  return it.getAttribute("aria-label") || it.labels?.[0]?.innerText || it.innerText || "";
+}"""
 
 Show = Callable[[str], Page]
 """What runs a cell that ends with a panel, and waits until the panel has read its host."""
@@ -60,3 +64,14 @@ def press(page: Page, label: str) -> None:
 def is_told(page: Page, said: str) -> None:
     """Wait until the panel says that something is done."""
     expect(page.locator(".phy-done").filter(has_text=said)).to_be_visible(timeout=PATIENCE)
+
+
+def tab_to(page: Page, name: str, key: str = "Tab") -> None:
+    """Press Tab, or Shift+Tab, until the control of that name has the focus."""
+    passed = []
+    for _ in range(100):
+        page.keyboard.press(key)
+        passed.append(" ".join(page.evaluate(ACCESSIBLE_NAME).split()))
+        if passed[-1] == name:
+            return
+    raise AssertionError(f"{key} does not come to {name!r}, but to {passed}")
