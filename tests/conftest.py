@@ -12,7 +12,9 @@ from playwright.sync_api import BrowserContext, Page
 
 from support import guest as test_guest
 from support.browser import chromium, chromium_path
+from support.lab import jupyterlab
 from support.libvirtd import Daemon, libvirtd
+from support.notebook import END_KERNELS, Show, show_panel
 from support.process import SEARCH_PATH
 
 STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
@@ -79,6 +81,19 @@ def daemon(running_daemon: Daemon) -> Iterator[Daemon]:
 
 
 @pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory that JupyterLab shows."""
+    return tmp_path_factory.mktemp("notebooks")
+
+
+@pytest.fixture(scope="module")
+def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a JupyterLab, for one module."""
+    with jupyterlab(root, tmp_path_factory.mktemp("lab")) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """Return a headless Chromium, for one module: while it runs, asyncio cannot be used beside it."""
     need(chromium_path(), "Chromium")
@@ -93,5 +108,17 @@ def page(browser: BrowserContext) -> Iterator[Page]:
     opened = browser.new_page()
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
+    opened.evaluate(END_KERNELS)
     opened.close()
     assert not errors
+
+
+@pytest.fixture
+def show(page: Page, lab: str, root: Path) -> Show:
+    """Return what runs a cell that ends with a panel, and waits until the panel has read its host."""
+
+    def run(cell: str) -> Page:
+        show_panel(page, lab, root, cell)
+        return page
+
+    return run

@@ -1,19 +1,14 @@
 """A person at JupyterLab: types into the panel, sees what it means, presses Define, and a real libvirtd has the VM."""
 
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
-import nbformat
-import pytest
 from playwright.sync_api import Page, expect
 
 import phyllome_nb as ph
 from examples.example import machine
-from support.browser import open_notebook, run_all
-from support.lab import jupyterlab
 from support.libvirtd import Daemon
+from support.notebook import ACCESSIBLE_NAME, show_panel
 
 CELL = """
 import phyllome_nb as ph
@@ -30,30 +25,11 @@ panel
 """
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory that JupyterLab shows."""
-    return tmp_path_factory.mktemp("notebooks")
-
-
-@pytest.fixture(scope="module")
-def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A JupyterLab."""
-    with jupyterlab(root, tmp_path_factory.mktemp("lab")) as base:
-        yield base
-
-
 def open_panel(
     page: Page, lab: str, root: Path, uri: str, *, write: bool = True, name: str = "clicked", cell: str = CELL
 ) -> None:
     """Run a notebook that shows a panel, and wait until the panel has read its host."""
-    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.cells = [nbformat.v4.new_code_cell(cell.format(uri=uri, write=write, name=name))]  # type: ignore[no-untyped-call]
-    file = f"{uuid.uuid4().hex}.ipynb"  # a notebook opened again keeps its kernel
-    nbformat.write(notebook, root / file)  # type: ignore[no-untyped-call]
-    open_notebook(page, lab, file)
-    assert run_all(page) == ["[1]:"]
-    expect(page.locator(".phy-balance")).to_contain_text("Memory", timeout=30_000)
+    show_panel(page, lab, root, cell.format(uri=uri, write=write, name=name))
 
 
 def test_what_is_typed_is_shown_and_defined_on_a_real_libvirtd(
@@ -137,11 +113,6 @@ def test_a_hostile_name_does_nothing_in_the_page(page: Page, lab: str, root: Pat
     assert page.locator("img[src='x']").count() == 0
     assert dialogs == []
 
-
-ACCESSIBLE_NAME = """() => {
-  const it = document.activeElement;
-  return it.getAttribute("aria-label") || it.labels?.[0]?.innerText || it.innerText || "";
-}"""
 
 # The contrast of WCAG 2: relative luminance of a text's colour and of the first opaque background behind it.
 CONTRASTS = """() => {

@@ -166,7 +166,9 @@ class DomainPanel(w.VBox):
     def _show(self) -> None:
         """Let the XML and the effect follow the definition; the form keeps what is being typed."""
         text = self.spec.public_xml()
-        self._xml.value = highlight(text, _changed(self._before, text.splitlines()))
+        xml = highlight(text, _changed(self._before, text.splitlines()))
+        # What is longer than its place is scrolled by the keyboard, too.
+        self._xml.value = el("div", xml, tabindex="0", role="region", aria_label="The definition as XML")
         if self._edits:
             self._changes.value = Html((self.spec.stored or self.spec).diff(self.spec)._repr_html_())
         self._advice.refresh()

@@ -54,7 +54,8 @@ class TrialView:
         if trial.command is None:
             self._command.value = el("p", "There is no command line: the trial says why.", class_="phy-quiet")
         else:
-            self._command.value = trial.command._repr_html_()
+            command = Html(trial.command._repr_html_())
+            self._command.value = el("div", command, tabindex="0", role="region", aria_label="QEMU's command line")
 
     def _failed(self) -> None:
         self._asked = ""

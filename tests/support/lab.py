@@ -1,4 +1,4 @@
-"""A JupyterLab that sees none of the user's configuration."""
+"""A JupyterLab, and a Voila, that see none of the user's configuration."""
 
 import contextlib
 import http
@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from support.process import end, free_port, until
+from support.process import REPOSITORY, end, free_port, until
 
 PLACES = {
     "JUPYTER_CONFIG_DIR": "config",
@@ -56,20 +57,39 @@ def jupyterlab(
     env
         Variables for it and its kernels, such as LIBVIRT_DEFAULT_URI.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
     write_settings(scratch / "settings", theme)
-    environment = os.environ | {name: str(scratch / place) for name, place in PLACES.items()} | dict(env or {})
-    port, log = free_port(), scratch / "jupyterlab.log"
+    port = free_port()
     # fmt: off
     options = [
         "--no-browser", "--allow-root", "--expose-app-in-browser",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", f"--ServerApp.root_dir={root}",
+        f"--LabApp.app_settings_dir={REPOSITORY / 'scripts/lab'}",
     ]
     # fmt: on
+    with _served("jupyterlab", options, scratch, env, f"http://127.0.0.1:{port}/api"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def voila(notebook: Path, scratch: Path, token: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Show a notebook as an application until the block ends; yield its address, which asks for the token."""
+    port = free_port()
+    options = [str(notebook), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}", f"--token={token}"]
+    with _served("voila", options, scratch, env, f"http://127.0.0.1:{port}/"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _served(module: str, options: list[str], scratch: Path, env: Mapping[str, str] | None, sign: str) -> Iterator[None]:
+    """Run a server, from when it answers at the address `sign` until the block ends."""
+    address = urlsplit(sign)
+    scratch.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {name: str(scratch / place) for name, place in PLACES.items()} | dict(env or {})
+    log = scratch / f"{module}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
+            [sys.executable, "-m", module, *options],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -78,15 +98,15 @@ def jupyterlab(
 
     def answers() -> bool:
         if process.poll() is not None:
-            raise RuntimeError(f"JupyterLab ended at once:\n{log.read_text()}")
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            raise RuntimeError(f"{module} ended at once:\n{log.read_text()}")
+        connection = http.client.HTTPConnection(address.netloc, timeout=5)
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/api")
-            return connection.getresponse().status == http.HTTPStatus.OK
+            connection.request("GET", address.path)
+            return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
         return False
 
     try:
-        until(answers, 60, "JupyterLab to answer")
-        yield f"http://127.0.0.1:{port}"
+        until(answers, 60, f"{module} to answer")
+        yield
     finally:
         end(process)

@@ -1,0 +1,111 @@
+"""The panel is for everyone: axe-core finds nothing to mend, a small screen and large text suffice, focus is seen."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.axe import violations
+from support.notebook import PATIENCE, Show, field, is_told, open_section, press
+
+CELL = """
+import phyllome_nb as ph
+host = ph.demo()
+spec = ph.profiles.linux(name="web", memory="60 GiB", vcpus=4)
+spec.vcpus.maximum = 5
+panel = ph.DomainPanel(host, spec)
+panel
+"""
+EDIT = "import phyllome_nb as ph\nhost = ph.demo()\nph.DomainPanel(host, host.domain(host.snapshot().domains[0].name))"
+THEMES = ("JupyterLab Light", "JupyterLab Dark")
+
+TABS = {
+    "XML": ".phy-pane .phy-xml",
+    "Trial": ".phy-tried .phy-done, .phy-tried .phy-error",
+    "Command line": ".phy-tried .phy-quiet, .phy-command",
+}
+"""What is seen of each tab once it is there."""
+
+
+def dress(page: Page, theme: str) -> None:
+    """Change JupyterLab's theme."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+
+
+def complain(page: Page) -> None:
+    """Bring the panel to say all it can: refused input, errors, warnings, hints, meanings."""
+    field(page, "vcpus-current").fill("many")
+    for title in ("Machine and boot", "CPU", "Disk", "Console"):
+        open_section(page, title)
+    page.get_by_role("button", name="Explain every field").press("Enter")
+    page.get_by_role("button", name="hints").press("Enter")
+    expect(page.locator(".phy-hint").first).to_be_visible()
+    expect(page.locator(".phy-form .phy-error").first).to_be_visible()
+
+
+def test_a_tool_finds_nothing_to_mend_in_either_theme(show: Show) -> None:
+    """WCAG A and AA: names, roles, contrast and what can be scrolled, with all that a panel can say on the page."""
+    page = show(CELL)
+    complain(page)
+    for theme in THEMES:
+        dress(page, theme)
+        for tab, shown in TABS.items():
+            page.get_by_role("tab", name=tab).click()
+            expect(page.locator(shown).locator("visible=true").first).to_be_visible(timeout=PATIENCE)
+            assert violations(page) == [], (theme, tab)
+
+
+def test_a_tool_finds_nothing_to_mend_while_a_vm_is_edited(show: Show) -> None:
+    """The changes, what came of the write, the buttons of its life, and the question before something is destroyed."""
+    page = show(EDIT)
+    field(page, "memory-maximum").fill("3 GiB")
+    page.get_by_role("tab", name="Changes").click()
+    expect(page.locator(".phy-added-line").first).to_be_visible()
+    press(page, "Save")
+    is_told(page, "is changed on")
+    field(page, "memory-maximum").fill("5 GiB")
+    page.get_by_role("button", name="Force off …").press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    for theme in THEMES:
+        dress(page, theme)
+        assert violations(page) == [], theme
+
+
+@pytest.mark.parametrize(("width", "height", "what"), [(1280, 720, "a small screen"), (640, 360, "text of 200 %")])
+def test_a_small_screen_and_large_text_suffice(show: Show, width: int, height: int, what: str) -> None:
+    """Nothing is wider than the page; twice the text leaves a screen of 1280 x 720 with half of each."""
+    page = show(CELL)
+    page.set_viewport_size({"width": width, "height": height})
+    complain(page)
+    wide = page.evaluate(TOO_WIDE)
+    assert wide == [], what
+
+
+# What is wider than the place where it is, unless it can be scrolled there.
+TOO_WIDE = """() => [...document.querySelectorAll(".phyllome, .phyllome *")].filter(element => {
+  const style = getComputedStyle(element);
+  return element.offsetParent && !["auto", "scroll"].includes(style.overflowX) && style.display !== "inline"
+    && element.getBoundingClientRect().right > document.querySelector(".phyllome").getBoundingClientRect().right + 1
+    && !element.closest(".phy-pane, .phy-tried");
+}).map(element => element.outerHTML.slice(0, 200))"""
+
+
+def test_focus_is_seen_on_every_kind_of_control(show: Show) -> None:
+    """Each control that Tab comes to looks otherwise than without the focus."""
+    page = show(CELL)
+    page.get_by_role("button", name="Explain every field").focus()
+    seen: dict[str, bool] = {}
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        kind, outlined = page.evaluate(FOCUS)
+        seen[kind] = seen.get(kind, True) and outlined
+        if kind == "Define":
+            break
+    assert "Define" in seen
+    assert [kind for kind, outlined in seen.items() if not outlined] == []
+
+
+FOCUS = """() => {
+  const it = document.activeElement, style = getComputedStyle(it);
+  const kind = it.innerText === "Define" ? "Define" : `${it.tagName} ${it.className}`;
+  return [kind, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1];
+}"""
