@@ -19,10 +19,14 @@ OBJECTS = ("Host", "Snapshot", "DomainSpec", "Change", "Policy", "Fleet", "Fleet
 RETURNED = (
     "phyllome_nb.host.trial.Trial",
     "phyllome_nb.host.guest.Guest",
+    "phyllome_nb.host.history.History",
     "phyllome_nb.host.history.Kept",
     "phyllome_nb.host.report.Report",
     "phyllome_nb.rules.finding.Finding",
     "phyllome_nb.rules.finding.Findings",
+    "phyllome_nb.domain.diff.Diff",
+    "phyllome_nb.domain.three_way.ThreeWay",
+    "phyllome_nb.domain.command_line.CommandLine",
     "phyllome_nb.domain.explain.Snippet",
     "phyllome_nb.domain.explain.Explanation",
 )
@@ -76,6 +80,11 @@ def cell(text: str) -> str:
     for sign in "\\`*_{}[]<>|~$":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())
+
+
+def linked(text: str) -> str:
+    """Likewise, its addresses as links."""
+    return " ".join(f"<{word}>" if word.startswith("https://") and word[-1] not in ";,)" else cell(word) for word in text.split())
 
 
 def code(text: str) -> str:
@@ -156,7 +165,7 @@ says so. Where libvirt *accepts*, nobody else warns you; where it *rewrites*, it
                 f"`{rule.id}`<br>{rule.severity}",
                 f"**{cell(rule.title)}**<br>{cell(rule.why)}",
                 rule.libvirt or "depends",
-                cell(rule.source),
+                linked(rule.source),
             )
             for rule in rules
         )
