@@ -65,7 +65,7 @@ def pages() -> dict[str, str]:
 
 
 def tables() -> dict[str, tuple[Column, ...]]:
-    """Every table with declared columns: ``capacity(by="host")``, …"""
+    """Every table with declared columns, by the call that makes it."""
     found = {}
     for name in columns.__all__:
         declared = getattr(columns, name)
@@ -84,7 +84,9 @@ def cell(text: str) -> str:
 
 def linked(text: str) -> str:
     """Likewise, its addresses as links."""
-    return " ".join(f"<{word}>" if word.startswith("https://") and word[-1] not in ";,)" else cell(word) for word in text.split())
+    return " ".join(
+        f"<{word}>" if word.startswith("https://") and word[-1] not in ";,)" else cell(word) for word in text.split()
+    )
 
 
 def code(text: str) -> str:
@@ -110,8 +112,8 @@ def _fields() -> Iterator[tuple[str, str]]:
         "fields/index",
         f"""# Fields
 
-All {count} fields of a definition, in the order of libvirt's schema. This is the table that `ph.fields()` returns: where a
-value lives in the XML, what it takes, what it does, and the QEMU option that it becomes.
+All {count} fields of a definition, in the order of libvirt's schema. This is the table that `ph.fields()` returns:
+where a value lives in the XML, what it takes, what it does, and the QEMU option that it becomes.
 
 ```{{toctree}}
 :maxdepth: 1
@@ -140,7 +142,9 @@ def _field_page(group: str, found: list[Entry]) -> str:
         )
         for entry in found
     )
-    return f"# {group}\n\nIn libvirt's reference: {links}.\n\n{table(('field and path', 'takes', 'what it does'), rows)}"
+    return (
+        f"# {group}\n\nIn libvirt's reference: {links}.\n\n{table(('field and path', 'takes', 'what it does'), rows)}"
+    )
 
 
 def _takes(entry: Entry) -> str:
@@ -154,8 +158,8 @@ def _rules() -> str:
     parts = [
         f"""# Rules
 
-What `spec.findings()` checks: {len(catalogue.RULES)} rules. Each says why it matters, what libvirt does about it, and who
-says so. Where libvirt *accepts*, nobody else warns you; where it *rewrites*, it does so in silence.
+What `spec.findings()` checks: {len(catalogue.RULES)} rules. Each says why it matters, what libvirt does about it,
+and who says so. Where libvirt *accepts*, nobody else warns you; where it *rewrites*, it does so in silence.
 """,
     ]
     for group in catalogue.GROUPS:
@@ -178,8 +182,8 @@ def _tables() -> str:
     parts = [
         """# Tables
 
-Every table is a pandas DataFrame. `attrs["units"]` and `attrs["help"]` hold by column what stands here. `Int64`, `Float64`
-and `boolean` have `NA` where something is not known.
+Every table is a pandas DataFrame. `attrs["units"]` and `attrs["help"]` hold by column what stands here. `Int64`,
+`Float64` and `boolean` have `NA` where something is not known.
 """,
     ]
     for name, declared in tables().items():
@@ -196,7 +200,8 @@ def _errors() -> str:
     tree = inspect.cleandoc(ph.errors.__doc__ or "").partition("::")[2].strip("\n")
     return f"""# Errors
 
-Every error that phyllome_nb raises on purpose is a `ph.PhyllomeError`. Its message says what is wrong, where, and what to do.
+Every error that phyllome_nb raises on purpose is a `ph.PhyllomeError`. Its message says what is wrong, where, and
+what to do.
 
 ```text
 {inspect.cleandoc(tree)}
@@ -238,5 +243,7 @@ def _auto(directive: str, path: str, title: str) -> str:
 
 def _profiles() -> str:
     parts = ["# Profiles\n\nStarting points. `ph.profiles.reasons(profile, ...)` says why each value is what it is.\n"]
-    parts += [_auto("autofunction", f"phyllome_nb.profiles.{name}", f"ph.profiles.{name}") for name in ph.profiles.__all__]
+    parts += [
+        _auto("autofunction", f"phyllome_nb.profiles.{name}", f"ph.profiles.{name}") for name in ph.profiles.__all__
+    ]
     return "\n".join(parts)

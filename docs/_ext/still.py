@@ -38,7 +38,7 @@ def _widget(models: Models, reference: str) -> Html:
 
 def _hidden(models: Models, state: Mapping[str, Any]) -> bool:
     layout = models.get(str(state.get("layout")).removeprefix(PREFIX), {}).get("state", {})
-    return layout.get("display") == "none" or layout.get("visibility") == "hidden"
+    return bool(layout.get("display") == "none" or layout.get("visibility") == "hidden")
 
 
 def _folded(state: Mapping[str, Any], inside: list[Html]) -> Iterator[Html]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-
 from still import still
 
 __all__ = ["execute"]
