@@ -53,7 +53,15 @@ def test_nb_prints_its_usage(arguments: tuple[str, ...]) -> None:
     said = nb(*arguments)
     assert said.returncode == 0
     assert said.stdout.startswith("Usage: ./nb COMMAND")
-    assert re.findall(r"^  (\w+) ", said.stdout, re.MULTILINE) == ["lab", "test", "lint", "bench", "lock", "help"]
+    assert re.findall(r"^  (\w+) ", said.stdout, re.MULTILINE) == [
+        "lab",
+        "test",
+        "lint",
+        "bench",
+        "docs",
+        "lock",
+        "help",
+    ]
 
 
 def test_nb_refuses_an_unknown_command_in_one_sentence() -> None:
