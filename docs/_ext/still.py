@@ -33,7 +33,12 @@ def _widget(models: Models, reference: str) -> Html:
         return el("div", Html(state.get("value") or ""), class_=classes)
     if kind in {"Button", "ToggleButton"}:
         return el("button", state.get("description") or "", type="button", disabled="", class_=classes)
-    return el("label", el("span", state.get("description") or ""), _control(kind, state), class_=classes)
+    return el("label", el("span", _description(state)), _control(kind, state), class_=classes)
+
+
+def _description(state: Mapping[str, Any]) -> str:
+    text = str(state.get("description") or "")
+    return Html(text) if state.get("description_allow_html") else text
 
 
 def _hidden(models: Models, state: Mapping[str, Any]) -> bool:
