@@ -7,6 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -27,16 +30,20 @@ NOT_RUN = {
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def pages() -> dict[str, str]:
-    """The generated reference pages."""
+@pytest.fixture(scope="module", autouse=True)
+def extensions() -> Iterator[None]:
+    """Let the site's own extensions be imported."""
     sys.path.insert(0, str(ROOT / "docs/_ext"))
-    try:
-        from reference import pages
-    finally:
-        sys.path.pop(0)
-    made: dict[str, str] = pages()
-    return made
+    yield
+    sys.path.pop(0)
+
+
+@pytest.fixture(scope="module")
+def pages(extensions: None) -> dict[str, str]:  # noqa: ARG001  (it imports them)
+    """The generated reference pages."""
+    from reference import pages
+
+    return pages()
 
 
 def test_every_public_name_has_a_place(pages: dict[str, str]) -> None:
@@ -96,6 +103,46 @@ def test_the_python_on_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch, 
         if (page.name, number) not in NOT_RUN:
             ours = re.sub(r'"qemu[+:][^"]*"', '"test:///default"', text)
             exec(compile(ours, f"{page.name}, block {number}", "exec"), names)  # noqa: S102  (our own pages)
+
+
+def test_a_panel_is_shown_as_it_stood() -> None:
+    """Text is escaped, what is HTML stays so, and what was hidden is left out."""
+    from still import still
+
+    def model(kind: str, **state: object) -> dict[str, object]:
+        return {"model_name": f"{kind}Model", "state": state}
+
+    models = {
+        "none": model("Layout", display="none"),
+        "hidden": model("HTML", value="unseen", layout="IPY_MODEL_none"),
+        "html": model("HTML", value="<b>bold</b>"),
+        "text": model("Text", description="<i>name</i>", value="<script>", _dom_classes=["phy-field"]),
+        "word": model("Dropdown", description="mode", _options_labels=["one", "two"], index=1),
+        "press": model("Button", description="Go & see"),
+        "all": model("VBox", children=[f"IPY_MODEL_{name}" for name in ("hidden", "html", "text", "word", "press")]),
+        "folded": model("Accordion", titles=["More"], selected_index=0, children=["IPY_MODEL_all"]),
+    }
+    shown = still(models, "folded")
+    assert "unseen" not in shown
+    assert "<b>bold</b>" in shown
+    assert "&lt;i&gt;name&lt;/i&gt;" in shown
+    assert 'value="&lt;script&gt;"' in shown
+    assert 'value="two"' in shown
+    assert ">Go &amp; see</button>" in shown
+    assert '<details open=""><summary>More</summary>' in shown
+    assert 'class="still-text phy-field"' in shown
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """The two files that tell the version tell the same."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_what_the_package_needs_at_runtime_is_in_it() -> None:
+    """The wheel holds all of ``phyllome_nb``: the style sheet, the sample host and the mark of its types."""
+    for name in ("style.css", "host/demo.xml", "py.typed"):
+        assert files("phyllome_nb").joinpath(name).is_file(), name
 
 
 def test_the_site_is_whole_and_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
