@@ -17,9 +17,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phyllome_nb import errors, profiles
+    from phyllome_nb import charts, errors, profiles
     from phyllome_nb.capacity.fleet import FleetSnapshot
+    from phyllome_nb.capacity.history import History
+    from phyllome_nb.capacity.placement import Placement
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.capacity.scenario import Scenario
     from phyllome_nb.capacity.snapshot import Snapshot
     from phyllome_nb.capacity.styled import styled
     from phyllome_nb.domain.reference import fields
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from phyllome_nb.host.fleet import Fleet
     from phyllome_nb.host.host import Host
     from phyllome_nb.panels.domain_panel import DomainPanel
+    from phyllome_nb.panels.fleet_panel import FleetPanel
+    from phyllome_nb.panels.host_panel import HostPanel
+    from phyllome_nb.panels.planner_panel import PlannerPanel
     from phyllome_nb.size import Size
 
 __all__ = [
@@ -37,12 +43,19 @@ __all__ = [
     "DomainPanel",
     "DomainSpec",
     "Fleet",
+    "FleetPanel",
     "FleetSnapshot",
+    "History",
     "Host",
+    "HostPanel",
     "PhyllomeError",
+    "Placement",
+    "PlannerPanel",
     "Policy",
+    "Scenario",
     "Size",
     "Snapshot",
+    "charts",
     "connect",
     "demo",
     "errors",
@@ -56,10 +69,16 @@ _HOMES = {
     "DomainPanel": "panels.domain_panel",
     "DomainSpec": "domain.spec",
     "Fleet": "host.fleet",
+    "FleetPanel": "panels.fleet_panel",
     "FleetSnapshot": "capacity.fleet",
+    "History": "capacity.history",
     "Host": "host.host",
+    "HostPanel": "panels.host_panel",
     "PhyllomeError": "errors",
+    "Placement": "capacity.placement",
+    "PlannerPanel": "panels.planner_panel",
     "Policy": "capacity.policy",
+    "Scenario": "capacity.scenario",
     "Size": "size",
     "Snapshot": "capacity.snapshot",
     "connect": "host.connect",

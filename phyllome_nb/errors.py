@@ -8,6 +8,7 @@ Each message is one sentence or two: what is wrong, where, and what to do::
     │   └── FieldError                     a field refuses the value; the definition is unchanged
     ├── NotKept                            the definition as it is cannot be kept; nothing was written
     ├── SnapshotFileError (ValueError)     a file is no snapshot that can be read
+    ├── RecordingError (ValueError)        a directory is no recording that can be read, or somebody else writes to it
     ├── Untrusted                          an address does more than name a host; it was not opened
     └── HostError                          a host said no, or nothing
         ├── Unreachable (ConnectionError)  no connection, or it broke
@@ -36,6 +37,7 @@ __all__ = [
     "ParseError",
     "PhyllomeError",
     "ReadOnly",
+    "RecordingError",
     "Refused",
     "SnapshotFileError",
     "Undecided",
@@ -80,6 +82,10 @@ class NotKept(PhyllomeError):
 
 class SnapshotFileError(PhyllomeError, ValueError):
     """A file is no snapshot, is damaged, or was written by a later version."""
+
+
+class RecordingError(PhyllomeError, ValueError):
+    """A directory holds no recording, one of a later version, or somebody else is recording into it."""
 
 
 class HostError(PhyllomeError):

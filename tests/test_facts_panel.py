@@ -63,9 +63,8 @@ def test_what_is_typed_and_what_is_dragged_make_a_policy_of_ones_own(
     assert controls.policy.reserved("any").memory == ph.Size("2 GiB")
     assert controls.policy.reserved("any").cpus == 2
     control(controls, "vCPUs for each CPU").value = "30"  # beyond the slider's end
-    assert controls.policy.cpu_ratio == 30
     control(controls, "vCPUs for each CPU").value = "no limit"
-    assert controls.policy.cpu_ratio is None
+    assert [each.cpu_ratio for each in changes[-2:]] == [30, None]
     assert len(changes) == 6
 
 
@@ -139,6 +138,9 @@ def test_columns_that_say_nothing_are_left_out_on_the_screen_alone(view: TableVi
     assert "rss" not in view._shown.value
     assert "rss_gib" in view.table.columns
     assert "<small>GiB</small>" in view._shown.value
+    assert "<td>yes</td>" in view._shown.value
+    assert not re.search("<td[^>]*>(True|False|<NA>|nan)</td>", view._shown.value)
+    assert '<td class="number">16</td>' in view._shown.value
 
 
 def test_a_long_table_has_pages(view: TableView) -> None:

@@ -131,6 +131,10 @@ def test_a_vm_on_two_hosts_is_counted_once_where_it_runs() -> None:
     totals = fleet.totals("defined").set_index(["resource", "amount"])
     assert totals["promised"].to_dict() == alone.to_dict()
     assert totals["total"]["memory", "maximum"] == 512
+    mixed = fleet_of(new, ph.demo().snapshot()).totals("defined")
+    untold = mixed[mixed["resource"] == "hugepages default size"]
+    assert untold[["total", "limit", "free", "ratio"]].isna().to_numpy().all()
+    assert untold["promised"].tolist() == [16]
     twins = fleet.conflicts().query("kind == 'uuid'")
     assert twins["host"].tolist() == ["four, four (2)"]
     assert twins["why"].tolist() == ["web-1 is on four, four (2); it is counted once."]

@@ -10,28 +10,14 @@ import pytest
 
 import phyllome_nb as ph
 from phyllome_nb.capacity.snapshot import DomainFacts, Snapshot
-from support.guest import CMDLINE, DOMAIN_TYPE, READY, Accelerator
+from support.booted import booted, emulators
+from support.guest import Accelerator
 from support.libvirtd import Daemon
 from support.process import until
 
 TEXT = """<domain type='qemu'><name>{0}</name><memory unit='MiB'>160</memory><vcpu current='1'>2</vcpu>
 <os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"""
 CONFIG, LIVE = libvirt.VIR_DOMAIN_AFFECT_CONFIG, libvirt.VIR_DOMAIN_AFFECT_LIVE
-
-
-def booted(daemon: Daemon, accelerator: Accelerator, name: str = "guest") -> libvirt.virDomain:
-    """A guest of 160 MiB with a balloon that tells how much it uses."""
-    log = daemon.directory / f"{name}.log"
-    text = f"""<domain type='{DOMAIN_TYPE[accelerator]}'><name>{name}</name><memory unit='MiB'>160</memory>
-    <vcpu current='1'>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type><kernel>{daemon.kernel}</kernel>
-    <initrd>{daemon.initrd}</initrd><cmdline>{CMDLINE}</cmdline></os><features><acpi/></features>
-    <devices><serial type='file'><source path='{log}'/></serial>
-    <memballoon model='virtio'><stats period='1'/></memballoon></devices></domain>"""
-    connection = libvirt.open(daemon.uri)
-    domain = connection.defineXML(text)
-    domain.create()
-    until(lambda: log.exists() and READY in log.read_text(errors="replace"), 90, "the guest to boot")
-    return domain
 
 
 @pytest.fixture
@@ -43,11 +29,6 @@ def guest_vm(daemon: Daemon, accelerator: Accelerator) -> libvirt.virDomain:
 def one(snapshot: Snapshot, name: str = "guest") -> DomainFacts:
     """Its facts."""
     return next(domain for domain in snapshot.domains if domain.name == name)
-
-
-def processes_of(daemon: Daemon) -> list[int]:
-    """The pids of the emulators."""
-    return [pid for pid in daemon.processes() if b"qemu-system" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_a_balloon_moves_what_it_has_and_not_what_it_may_have(daemon: Daemon, guest_vm: libvirt.virDomain) -> None:
@@ -64,7 +45,7 @@ def test_a_balloon_moves_what_it_has_and_not_what_it_may_have(daemon: Daemon, gu
     assert after["memory_source"] == "memoryStats"
     assert snap.balance().query("resource == 'memory'")["promised"].tolist() == [112 / 1024, 160 / 1024]
     assert snap.balance("defined").query("resource == 'memory'")["promised"].tolist() == [160 / 1024, 160 / 1024]
-    [pid] = processes_of(daemon)
+    [pid] = emulators(daemon)
     status = Path(f"/proc/{pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 2**20
     assert after["rss_gib"] == pytest.approx(resident, rel=0.2)
@@ -90,7 +71,7 @@ def test_a_hung_guest_holds_nobody_up(daemon: Daemon, guest_vm: libvirt.virDomai
     by_name = {domain.name(): domain for domain in (guest_vm, other)}
     pids = {
         name: pid
-        for pid in processes_of(daemon)
+        for pid in emulators(daemon)
         for name in by_name
         if f"guest={name}".encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     }

@@ -29,7 +29,7 @@ class Index:
 
     def __init__(self, domains: "tuple[DomainFacts, ...]") -> None:
         self.by_name = {domain.name: domain for domain in domains}
-        self.by_uuid = {domain.uuid: domain for domain in domains}
+        self.by_uuid = {domain.uuid: domain for domain in domains if domain.uuid}
         self.holders: dict[tuple[str, object], list[str]] = {}
         for domain in domains:
             for kind in KINDS:

@@ -12,12 +12,15 @@ __all__ = [
     "CPUS",
     "EFFECT",
     "HOSTS",
+    "LARGEST",
     "MIGRATION",
     "PINS",
     "SOURCES",
+    "STRANDED",
     "TOTALS",
     "Column",
     "documented",
+    "listed",
 ]
 
 T = TypeVar("T")
@@ -39,6 +42,10 @@ def _columns(text: str) -> tuple[Column, ...]:
     """The columns that the lines of a text declare: name, dtype, unit (or -), help."""
     rows = [line.split(None, 3) for line in text.strip().splitlines()]
     return tuple(Column(name, dtype, "" if unit == "-" else unit, words) for name, dtype, unit, words in rows)
+
+
+listed = _columns
+"""For tables that are declared beside what makes them."""
 
 
 def documented(tables: Mapping[str, tuple[Column, ...]]) -> Callable[[T], T]:
@@ -381,3 +388,22 @@ possible         boolean  -    whether nothing that is known prevents it; NA whe
 why              str      -    what prevents it, or why it cannot be told
 """)
 }
+
+LARGEST = _columns("""
+host             str      -    the host's name
+cell             Int64    -    the NUMA cell; NA for the whole host
+vcpus            Int64    -    the most vCPUs that one more VM can have; NA where that cannot be told
+memory_gib       Float64  GiB  the most memory that it can have beside them, in whole MiB or pages
+limited_by       str      -    vcpus, memory, or both, each for itself
+""")
+
+STRANDED = _columns("""
+host             str      -    the host's name
+cell             Int64    -    the NUMA cell; NA for the whole host
+vcpus_left       Float64  CPUs vCPUs that may still be promised; NA without limit, or where that cannot be told
+memory_left_gib  Float64  GiB  ordinary memory that may still be promised; likewise
+memory_per_vcpu_gib  Float64 GiB  the memory that goes with a vCPU
+ratio_source     str      -    given; or host: the memory that it may promise to the vCPUs that it may promise
+stranded_vcpus   Float64  CPUs those for which no memory is left
+stranded_memory_gib  Float64 GiB  memory for which no vCPU is left
+""")

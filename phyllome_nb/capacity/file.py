@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from phyllome_nb.errors import SnapshotFileError
 
-__all__ = ["VERSION", "load", "save"]
+__all__ = ["VERSION", "load", "made", "plain", "save"]
 
 T = TypeVar("T")
 
@@ -125,3 +125,7 @@ def _checked(kind: Any, value: Any) -> Any:
 def _hints(kind: type) -> dict[str, Any]:
     """The types of its fields, by name."""
     return get_type_hints(kind)
+
+
+plain, made = _plain, _made
+"""For others who keep values of such classes as data."""

@@ -14,8 +14,10 @@ from phyllome_nb.capacity.columns import (
     CAPACITY,
     CONFLICTS,
     HOSTS,
+    LARGEST,
     PINS,
     SOURCES,
+    STRANDED,
     TOTALS,
     documented,
 )
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from phyllome_nb.capacity.columns import Column
+    from phyllome_nb.capacity.fit import Fit
+    from phyllome_nb.capacity.how_many import HowMany, Rooms
+    from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.domain.spec import DomainSpec
+    from phyllome_nb.size import Size
 
 __all__ = ["Failure", "FleetSnapshot"]
 
@@ -173,12 +180,13 @@ class FleetSnapshot:
         for (resource, amount, unit, named), group in table.groupby(
             ["resource", "amount", "unit", "policy"], sort=False
         ):
-            total, reserved, dedicated, promised = (
-                group[name].sum() for name in ("total", "reserved", "dedicated", "promised")
+            # What one host does not tell, the fleet does not tell.
+            total, reserved, dedicated, promised, limit = (
+                _sum(group[name]) for name in ("total", "reserved", "dedicated", "promised", "limit")
             )
-            limit = group["limit"].sum() if group["limit"].notna().all() else None
-            left = total - reserved - dedicated
-            free, ratio = None if limit is None else limit - promised, promised / left if left > 0 else None
+            left = None if total is None or reserved is None or dedicated is None else total - reserved - dedicated
+            free = None if limit is None or promised is None else limit - promised
+            ratio = promised / left if promised is not None and left is not None and left > 0 else None
             kept = (len(group), total, reserved, dedicated, promised, limit, free, ratio)
             rows.append((count, resource, amount, unit, named, *kept))
         return frame(rows, TOTALS[""], "What the fleet has promised")
@@ -197,6 +205,52 @@ class FleetSnapshot:
         rows = [*_twins(self._by_uuid), *_same_macs(self.snapshots)]
         between = frame(rows, CONFLICTS[""], "")
         return _with_attrs(pd.concat([own, between], ignore_index=True), own, CONFLICTS[""])
+
+    def fit(self, spec: "DomainSpec", policy: "Policy | str | None" = None, count: Count = "running") -> "Fit":
+        """On which hosts one more VM fits: see `Snapshot.fit`. Those that did not answer are not known."""
+        from phyllome_nb.capacity.fit import fit
+
+        return fit(self.snapshots, spec, policy, count, self.failures)
+
+    def how_many(self, spec: "DomainSpec", policy: "Policy | str | None" = None, count: Count = "running") -> "HowMany":
+        """How many more of a VM fit on the hosts that answered, and what runs out first: see `Snapshot.how_many`."""
+        from phyllome_nb.capacity.how_many import how_many
+
+        return how_many(self.snapshots, self._rooms, spec, policy, count)
+
+    def pinning(self, spec: "DomainSpec", **wish: Any) -> "dict[str, Pinning]":
+        """Where a VM could lie on each host that answered, by the host's name: see `Snapshot.pinning`."""
+        return {each.host.name: each.pinning(spec, **wish) for each in self.snapshots}
+
+    @cached_property
+    def _rooms(self) -> "Rooms":
+        from phyllome_nb.capacity.how_many import Rooms
+
+        return Rooms(self.snapshots)
+
+    @documented({"": LARGEST})
+    def largest(
+        self,
+        shape: str = "host",
+        memory_per_vcpu: "Size | str | None" = None,
+        page: "Size | str | None" = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """The largest VM that still fits on each host: see `Snapshot.largest`."""
+        return self._all(
+            {"": LARGEST}, "", lambda snapshot: snapshot.largest(shape, memory_per_vcpu, page, policy, count)
+        )
+
+    @documented({"": STRANDED})
+    def stranded(
+        self,
+        memory_per_vcpu: "Size | str | None" = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """What is left on each host that none can use: see `Snapshot.stranded`."""
+        return self._all({"": STRANDED}, "", lambda snapshot: snapshot.stranded(memory_per_vcpu, policy, count))
 
     @cached_property
     def _by_uuid(self) -> dict[str, list[tuple[Snapshot, Any]]]:
@@ -256,6 +310,10 @@ class FleetSnapshot:
         return styled(
             el("p", repr(self)[1:-1]), el("table", el("thead", head), el("tbody", *told, *lost), class_="phy-table")
         )
+
+
+def _sum(column: "pd.Series[float]") -> float | None:
+    return float(column.sum()) if column.notna().all() else None
 
 
 def _with_attrs(table: "pd.DataFrame", like: "pd.DataFrame", columns: "tuple[Column, ...]") -> "pd.DataFrame":

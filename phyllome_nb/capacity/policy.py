@@ -98,6 +98,8 @@ class Policy:
     reservations: tuple[Reservation, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each number comes from."""
+    amount: Literal["maximum", "current"] = "maximum"
+    """What of a VM counts where it is asked whether another fits: the most it can have, or what it is to have now."""
 
     @classmethod
     def preset(cls, name: str) -> "Policy":

@@ -14,8 +14,10 @@ from phyllome_nb.capacity.columns import (
     CAPACITY,
     CONFLICTS,
     EFFECT,
+    LARGEST,
     PINS,
     SOURCES,
+    STRANDED,
     documented,
 )
 from phyllome_nb.capacity.facts import (
@@ -36,6 +38,10 @@ from phyllome_nb.size import Size
 if TYPE_CHECKING:
     import pandas as pd
 
+    from phyllome_nb.capacity.fit import Fit
+    from phyllome_nb.capacity.how_many import HowMany, Rooms
+    from phyllome_nb.capacity.numa_plan import Siblings
+    from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
 
 __all__ = ["Count", "DomainFacts", "HostFacts", "Promise", "Snapshot", "Topology", "Usage"]
@@ -477,6 +483,210 @@ class Snapshot:
 
         return conflicts(self, policy)
 
+    def fit(self, spec: DomainSpec, policy: "Policy | str | None" = None, count: Count = "running") -> "Fit":
+        """Whether one more VM fits on the host, and into each of its NUMA cells; and every reason why not.
+
+        It fits where nothing libvirt or QEMU would refuse is known, and the policy wants it. Where something cannot
+        be told from the facts the answer is open. Files on the host are not looked at. A VM of this host's, known by
+        its uuid, does not count itself.
+
+        Parameters
+        ----------
+        spec : DomainSpec
+        policy : Policy or str, optional
+            As for `balance`. It also says whether a VM counts with the most it can have or with what it has now.
+        count : {"running", "defined", "autostart"}
+            Which VMs hold something already.
+
+        Returns
+        -------
+        Fit
+            True where it fits; with ``hosts``, and the tables ``reasons`` and ``table``.
+
+        Raises
+        ------
+        ValueError
+            If one of the parameters is none of its choices.
+        FieldError
+            If one of the definition's numbers cannot be read.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> spec = ph.DomainSpec("web")
+        >>> spec.type, spec.vcpus.maximum, spec.memory.maximum = "test", 64, "1 GiB"
+        >>> fit = ph.demo().snapshot().fit(spec)
+        >>> fit
+        <Fit of web: no on demo, 1 reason against it>
+        >>> fit.reasons["why"].tolist()
+        ['It needs 64 vCPUs, and demo has 16 CPUs in all.']
+        """
+        from phyllome_nb.capacity.fit import fit
+
+        return fit([self], spec, policy, count)
+
+    def how_many(self, spec: DomainSpec, policy: "Policy | str | None" = None, count: Count = "running") -> "HowMany":
+        """How many more of a VM fit, and what runs out first.
+
+        Copies have names, addresses and disks of their own; a CPU that a vCPU is pinned to alone, or a device of the
+        host's, can be had once. Parameters and errors are those of `fit`.
+
+        Returns
+        -------
+        HowMany
+            As an int the number; with ``total``, ``fits``, and ``table``, which says what each resource would allow.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> spec = ph.DomainSpec("web")
+        >>> spec.type, spec.vcpus.maximum, spec.memory.maximum = "test", 2, "1 GiB"
+        >>> more = ph.demo().snapshot().how_many(spec, policy="nova")
+        >>> int(more)
+        15
+        >>> more.table[["vcpus", "memory", "limited_by"]]
+           vcpus  memory limited_by
+        0     17      15     memory
+        """
+        from phyllome_nb.capacity.how_many import how_many
+
+        return how_many((self,), self._rooms, spec, policy, count)
+
+    @documented({"": LARGEST})
+    def largest(
+        self,
+        shape: str = "host",
+        memory_per_vcpu: Size | str | None = None,
+        page: Size | str | None = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """The largest VM that still fits: anywhere on the host, or wholly in each of its cells.
+
+        Parameters
+        ----------
+        shape : {"host", "cell"}
+        memory_per_vcpu : Size or str, optional
+            The memory that goes with each vCPU. Left out, as many vCPUs as fit, and the most memory beside them.
+        page : Size or str, optional
+            The size of the huge pages that its memory is made of; ordinary memory where it is left out.
+        policy, count
+            As for `fit`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for the host, or for each cell, with the columns below.
+
+        Raises
+        ------
+        ValueError
+            If one of the parameters is none of its choices, or no size above 0.
+        """
+        from phyllome_nb.capacity.largest import largest
+
+        return largest(self, shape, memory_per_vcpu, page, policy, count)
+
+    @documented({"": STRANDED})
+    def stranded(
+        self,
+        memory_per_vcpu: Size | str | None = None,
+        policy: "Policy | str | None" = None,
+        count: Count = "running",
+    ) -> "pd.DataFrame":
+        """What is left that none can use: memory where no CPU is left, and the reverse.
+
+        Parameters
+        ----------
+        memory_per_vcpu : Size or str, optional
+            The memory that goes with each vCPU; left out, the host's own: what may be promised of its memory to what
+            may be promised of its CPUs.
+        policy, count
+            As for `fit`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for the host, then one for each cell, with the columns below.
+
+        Raises
+        ------
+        ValueError
+            As `largest`.
+        """
+        from phyllome_nb.capacity.largest import stranded
+
+        return stranded(self, memory_per_vcpu, policy, count)
+
+    def pinning(
+        self,
+        spec: DomainSpec,
+        *,
+        dedicated: bool = True,
+        huge_page: Size | str | None = None,
+        emulator: bool = True,
+        siblings: "Siblings" = "prefer",
+        policy: "Policy | str | None" = None,
+        count: Count = "defined",
+    ) -> "Pinning":
+        """Where the threads and the memory of a VM could lie on this host, beside what others hold.
+
+        Fewest NUMA cells first, then those nearest to each other, then the tightest. The guest's own cells are matched
+        to the host's, one to one; a guest without cells that needs several is divided.
+
+        Parameters
+        ----------
+        spec : DomainSpec
+        dedicated : bool
+            Whether each vCPU gets a CPU of its own; else all share the CPUs of their cell that nobody holds.
+        huge_page : Size or str, optional
+            The size of the huge pages that its memory is to be made of; left out, what the definition says.
+        emulator : bool
+            Whether the emulator and the I/O threads get a CPU beside those of the vCPUs, in the first cell.
+        siblings : {"prefer", "require", "isolate"}
+            Whole cores first; only whole cores; or one vCPU on each core, whose other threads stay idle.
+        policy, count
+            As for `fit`. Pins of VMs that run are always respected.
+
+        Returns
+        -------
+        Pinning
+            True where there is one; with ``pins``, ``emulator``, ``table`` and ``apply(spec)``; else with ``reasons``.
+
+        Raises
+        ------
+        ValueError
+            If one of the parameters is none of its choices.
+        FieldError
+            If one of the definition's numbers cannot be read.
+
+        Examples
+        --------
+        >>> import phyllome_nb as ph
+        >>> cpus = "".join(f"<cpu id='{cpu}' siblings='{cpu}'/>" for cpu in range(4))
+        >>> cell = f"<cell id='0'><memory unit='GiB'>8</memory><cpus>{cpus}</cpus></cell>"
+        >>> text = f"<capabilities><host><topology><cells>{cell}</cells></topology></host></capabilities>"
+        >>> spec = ph.DomainSpec("web")
+        >>> spec.vcpus.maximum, spec.memory.maximum = 2, "4 GiB"
+        >>> proposal = ph.Snapshot.from_xml(text).pinning(spec)
+        >>> proposal
+        <Pinning of web on captured: cell 0, CPUs 0-1>
+        >>> proposal.apply(spec).snippet("cputune")
+        <domain type="kvm">
+          [...]
+          <cputune>
+            <vcpupin vcpu="0" cpuset="0"/>
+            <vcpupin vcpu="1" cpuset="1"/>
+            <emulatorpin cpuset="2"/>
+          </cputune>
+          [...]
+        </domain>
+        """
+        from phyllome_nb.capacity.numa_plan import Wish, pinning
+
+        page = None if huge_page is None else Size(huge_page)
+        return pinning(self, spec, Wish(dedicated, page, emulator, siblings), policy, count)
+
     def with_vm(self, spec: DomainSpec) -> Self:
         """This snapshot as it would be if one more VM ran, or one of its own (by its uuid) were defined otherwise.
 
@@ -497,6 +707,12 @@ class Snapshot:
     def others(self, uuid: str | None = None) -> Others:
         """The VMs but for the one with a uuid, to ask who holds what and what they were promised."""
         return Others(self._index, uuid)
+
+    @cached_property
+    def _rooms(self) -> "Rooms":
+        from phyllome_nb.capacity.how_many import Rooms
+
+        return Rooms((self,))
 
     @cached_property
     def _index(self) -> Index:

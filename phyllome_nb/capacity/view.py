@@ -1,15 +1,22 @@
 """A snapshot as HTML: what was promised, of how much, and to which VM."""
 
+from collections.abc import Iterable
+
+import pandas as pd
+
 from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import Html, el, row
 
-__all__ = ["balance", "effect", "heading", "snapshot", "summary"]
+__all__ = ["balance", "described", "effect", "heading", "snapshot", "summary", "warnings"]
 
 NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
 WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
 CHANGED = {"running": "once this VM was started again", "defined": "if every VM ran"}
 COUNTS: tuple[Count, ...] = ("running", "defined")
+WHEN = {"running": "Now", "defined": "If every VM ran", "autostart": "When the host starts"}
+WARNINGS = 8
+"""So many are said; a table has the rest."""
 RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
 
 
@@ -27,13 +34,41 @@ def heading(name: str, line: str) -> Html:
 
 def summary(taken: Snapshot) -> Html:
     """What the host has, and how much of it was promised."""
+    return el("div", described(taken), balance(taken))
+
+
+def described(taken: Snapshot) -> Html:
+    """What the host has, in a line."""
     facts = taken.host
-    line = (
-        f"{facts.cpus} CPUs ({_shape(facts)} "
-        f"sockets × cores × threads) · {facts.memory.short()} ({facts.memory_source}) · "
-        f"{taken.running} of {len(taken.domains)} VMs run · {facts.hypervisor}, libvirt {facts.libvirt}"
-    )
-    return el("div", el("p", line), balance(taken))
+    parts = [
+        f"{facts.cpus} CPUs ({_shape(facts)} sockets × cores × threads)" if facts.cpus else "",
+        f"{facts.memory.short()} ({facts.memory_source})" if facts.memory else "",
+        f"{taken.running} of {len(taken.domains)} VMs run",
+        ", ".join(filter(None, (facts.hypervisor, f"libvirt {facts.libvirt}" if facts.libvirt else ""))),
+    ]
+    return el("p", " · ".join(filter(None, parts)))
+
+
+def warnings(conflicts: pd.DataFrame, problems: Iterable[str] = ()) -> Html:
+    """What was promised twice or cannot be had, each thing once, and what could not be read.
+
+    Parameters
+    ----------
+    conflicts : pandas.DataFrame
+        What `Snapshot.conflicts` gives: a thing that is wanted by those that run is wanted if all ran, too.
+    problems : iterable of str
+        Sentences.
+    """
+    said: dict[tuple[object, ...], tuple[str, str, str]] = {}
+    for each in conflicts.to_dict("records"):
+        said.setdefault(
+            (each["host"], each["kind"], each["what"], each["cell"]), (each["count"], each["vms"], each["why"])
+        )
+    lines = [el("div", f"{WHEN[count]}, {vms}: {why}", class_="phy-warning") for count, vms, why in said.values()]
+    lines += [el("div", each, class_="phy-warning") for each in problems]
+    more = len(lines) - WARNINGS
+    tail = [el("p", f"and {more} more: the table Conflicts has them all.", class_="phy-quiet")] if more > 0 else []
+    return el("div", *lines[:WARNINGS], *tail)
 
 
 def balance(taken: Snapshot) -> Html:

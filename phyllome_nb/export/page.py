@@ -1,8 +1,10 @@
 """One page of HTML that stands alone: no script, nothing to load."""
 
+from numbers import Number
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_bool
 
 from phyllome_nb.capacity import view
 from phyllome_nb.capacity.fleet import FleetSnapshot
@@ -29,7 +31,7 @@ h2 { margin: 2em 0 .5em; font-size: 1.2em; } section { overflow-x: auto; }
 table.wide { border-collapse: collapse; }
 .wide th, .wide td { padding: .2em .6em; text-align: left; white-space: nowrap;
   border-bottom: 1px solid var(--jp-border-color2); }
-.wide td.number { text-align: right; font-variant-numeric: tabular-nums; }
+.wide .number { text-align: right; font-variant-numeric: tabular-nums; }
 .wide th small { font-weight: normal; color: var(--jp-ui-font-color2); }
 """
 
@@ -67,22 +69,28 @@ def _fleet(fleet: FleetSnapshot) -> tuple[str, Html]:
 def table(found: pd.DataFrame) -> Html:
     """A table as HTML: units in its headings, what a column means as their tooltip."""
     units, meanings = found.attrs.get("units", {}), found.attrs.get("help", {})
-    head = [_head(str(name), units.get(name, ""), meanings.get(name, "")) for name in found.columns]
+    numeric = {str(name) for name in found.select_dtypes("number").columns}
+    head = [
+        _head(str(name), units.get(name, ""), meanings.get(name, ""), "number" if name in numeric else "")
+        for name in found.columns
+    ]
     rows = [el("tr", *map(_cell, row)) for row in found.itertuples(index=False, name=None)]
     return el("table", el("thead", el("tr", *head)), el("tbody", *rows), class_="wide")
 
 
-def _head(name: str, unit: str, meaning: str) -> Html:
+def _head(name: str, unit: str, meaning: str, class_: str) -> Html:
     words = name.removesuffix("_gib").removesuffix("_kib").replace("_", " ")
-    return el("th", words, *([" ", el("small", unit)] if unit else []), title=meaning)
+    return el(
+        "th", words, *([" ", el("small", unit)] if unit not in {"", "unit"} else []), title=meaning, class_=class_
+    )
 
 
 def _cell(value: object) -> Html:
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124  (not a number)
         return el("td", "")
-    if isinstance(value, bool):
+    if is_bool(value):
         return el("td", "yes" if value else "")
-    if isinstance(value, int | float):
+    if isinstance(value, Number):
         text = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
         return el("td", text, class_="number")
     return el("td", str(value))

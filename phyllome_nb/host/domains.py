@@ -191,11 +191,10 @@ def _ask_running(domain: Any, found: Answers, *, definition: bool = True) -> Non
 def renewed(domain: Any, facts: DomainFacts, definitions: Definitions) -> DomainFacts:
     """The facts of a VM whose definitions are as they were, with what it has now."""
     found = Answers(domain.name(), domain.UUID())
-    before = definitions.live
-    _ask_running(domain, found, definition=before is None)
-    if before is None or found.info is None:
+    _ask_running(domain, found, definition=False)
+    if found.info is None:
         return facts
-    live = found.sized(before)
+    live = found.sized(definitions.live)
     return replace(facts, state=STATES.get(found.info[0], ""), live=live, problem=found.problem, usage=None)
 
 

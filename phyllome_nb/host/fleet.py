@@ -17,6 +17,8 @@ from phyllome_nb.host.host import Host
 if TYPE_CHECKING:
     import pandas as pd
 
+    from phyllome_nb.host.fleet_watch import FleetWatch
+
 __all__ = ["Fleet"]
 
 T = TypeVar("T")
@@ -115,6 +117,18 @@ class Fleet:
             return _failure(host, f"No answer within {self.timeout:g} s.")
         except Exception as error:  # noqa: BLE001  (a worker may fail in ways of its own)
             return _failure(host, f"{type(error).__name__}: {error}")
+
+    def watch(self, every: float = 5) -> "FleetWatch":
+        """Follow all hosts: see `phyllome_nb.host.fleet_watch.FleetWatch`, and `Host.watch`.
+
+        Parameters
+        ----------
+        every : float
+            Seconds after which a host is looked at again where libvirt announces nothing.
+        """
+        from phyllome_nb.host.fleet_watch import FleetWatch
+
+        return FleetWatch(self.hosts, self._host, every)
 
     def cpu_compatibility(self) -> "pd.DataFrame":
         """See `phyllome_nb.host.compatibility.cpu_compatibility`."""

@@ -24,9 +24,13 @@ from phyllome_nb.host.translate import told, translate
 from phyllome_nb.host.trust import check_uri
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from phyllome_nb.host.guest import Guest
     from phyllome_nb.host.history import History, Kept
+    from phyllome_nb.host.record import Recording
     from phyllome_nb.host.trial import Trial
+    from phyllome_nb.host.watch import Watch
 
 __all__ = ["Host"]
 
@@ -80,7 +84,9 @@ class Host:
         self.writable = write
         self.timeout = timeout
         self._listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
+        self._event_listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._silent: Any = None
+        self._opening = threading.RLock()
         self._recent: tuple[Any, Recent] | None = None
         connection, self.name = self._open(name, credentials)
         self._held = [connection]
@@ -139,12 +145,13 @@ class Host:
         Unreachable
             If the host was closed, cannot be opened, or lived in the connection alone, as the sample host does.
         """
-        self._held_connection()
-        if self._is_local():
-            raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
-        connection, self.name = self._open(self.name, credentials)
-        self._recent = None
-        old, self._held[:] = self._held[:], [connection]
+        with self._opening:
+            self._held_connection()
+            if self._is_local():
+                raise Unreachable(f"{self.name} lived in its connection, which is gone: make another with ph.demo().")
+            connection, self.name = self._open(self.name, credentials)
+            self._recent = None
+            old, self._held[:] = self._held[:], [connection]
         _let_go(old)
 
     def when_lost(self, tell: Callable[[], None]) -> None:
@@ -152,7 +159,19 @@ class Host:
 
         Its owner is not kept alive for that.
         """
-        self._listeners.append(weakref.WeakMethod(tell))
+        self._listeners = [*filter(lambda each: each(), self._listeners), weakref.WeakMethod(tell)]
+
+    def when_events(self, tell: Callable[[], None]) -> None:
+        """Have the method `tell` called, in a thread of libvirt's, each time that something happens to a VM.
+
+        Libvirt is asked for that by the first ``snapshot(max_age)``. Its owner is not kept alive for that.
+        """
+        self._event_listeners = [*filter(lambda each: each(), self._event_listeners), weakref.WeakMethod(tell)]
+
+    def happened(self) -> None:
+        """Tell everybody who asked for it that something has happened to a VM."""
+        for tell in filter(None, (each() for each in self._event_listeners)):
+            tell()
 
     def lost(self, connection: Any) -> None:
         """Tell everybody who asked for it that the connection has broken, if it is still in use."""
@@ -171,10 +190,11 @@ class Host:
 
     def ready(self) -> Any:
         """The ``libvirt.virConnect``, opened again if it is known to have broken or gave no answer the last time."""
-        connection = self._held_connection()
-        if (self._silent is connection and not self._is_local()) or not _is_alive(connection):
-            self.reconnect()
-        return self._held_connection()
+        with self._opening:  # of several threads that find it broken, one opens it
+            connection = self._held_connection()
+            if (self._silent is connection and not self._is_local()) or not _is_alive(connection):
+                self.reconnect()
+            return self._held_connection()
 
     def snapshot(self, max_age: float = 0) -> Snapshot:
         """The facts of this host now.
@@ -202,12 +222,47 @@ class Host:
         return self.ask("reading", lambda connection: self._recently(connection, max_age))
 
     def _recently(self, connection: Any, max_age: float) -> Snapshot:
-        if self._recent is None or self._recent[0] is not connection:
-            self._recent = connection, Recent()
-        snapshot = self._recent[1].snapshot(connection, self.name, self.uri, max_age)
-        if self._recent[1].stuck:
+        held = self._recent  # another thread may open the connection anew at any moment
+        if held is None or held[0] is not connection:
+            me = weakref.ref(self)
+            held = self._recent = connection, Recent(lambda: host.happened() if (host := me()) else None)
+        snapshot = held[1].snapshot(connection, self.name, self.uri, max_age)
+        if held[1].stuck:
             self._silent = connection
         return snapshot
+
+    def watch(self, every: float = 2) -> "Watch":
+        """The facts of this host, kept fresh beside the kernel: see `phyllome_nb.host.watch.Watch`.
+
+        Parameters
+        ----------
+        every : float
+            Seconds after which the host is looked at where libvirt announces nothing.
+        """
+        from phyllome_nb.host.watch import Watch
+
+        return Watch(self, every)
+
+    def record(self, path: "str | Path", every: float = 10) -> "Recording":
+        """Write down what the VMs use, every few seconds: see `phyllome_nb.host.record.Recording`.
+
+        Parameters
+        ----------
+        path : str or Path
+            A directory, which is made if it is not there. ``ph.History.load(path)`` reads it.
+        every : float
+            Seconds between two looks.
+
+        Raises
+        ------
+        RecordingError
+            If somebody else is recording into it.
+        ImportError
+            If pyarrow is not installed: ``pip install phyllome-nb[export]`` brings it.
+        """
+        from phyllome_nb.host.record import Recording
+
+        return Recording(self, path, every)
 
     def domains(self) -> list[DomainSpec]:
         """The stored definition of every VM, in the order of names; what cannot be read is left out with a warning.

@@ -1,6 +1,8 @@
 """What was read of a host a moment ago, and what libvirt has said since that it changed."""
 
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +28,8 @@ TOLD = (
     libvirt.VIR_DOMAIN_EVENT_ID_MEMORY_DEVICE_SIZE_CHANGE,
 )
 """The events after which a definition is read again."""
+MOVED = (libvirt.VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE,)
+"""The events after which what a VM has is another, and its definition the same."""
 CHEAP = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_BALLOON | libvirt.VIR_DOMAIN_STATS_VCPU
 """What libvirt knows of a VM that does not run without looking at its images."""
 
@@ -50,7 +54,9 @@ class Recent:
     seen once a definition is older than the age that the caller allows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
         self._kept: dict[bytes, Kept] = {}
         self._host: tuple[HostFacts, float] | None = None
         self._changed: set[bytes] = set()
@@ -60,11 +66,20 @@ class Recent:
 
     def snapshot(self, connection: Any, name: str, uri: str, max_age: float) -> Snapshot:
         """The facts of the host, with definitions that were read at most so many seconds ago."""
+        with self._lock:
+            return self._snapshot(connection, name, uri, max_age)
+
+    def _happened(self, uuid: bytes) -> None:
+        self._changed.add(uuid)
+        self._tell()
+
+    def _snapshot(self, connection: Any, name: str, uri: str, max_age: float) -> Snapshot:
         begun = time.monotonic()
         if max_age > 0 and not self._watched:
             self._watched = True
             self._kept.clear()  # nobody has said what changed since they were read
-            watch_domains(connection, TOLD, self._changed.add)
+            watch_domains(connection, TOLD, self._happened)
+            watch_domains(connection, MOVED, lambda _uuid: self._tell())
         changed = {self._changed.pop() for _ in range(len(self._changed))}
         quick = max_age > 0 and bool(self._kept)
         known = bulk(connection, CHEAP if quick else GROUPS)
@@ -117,6 +132,8 @@ def _is_same(kept: Kept, uuid: bytes, known: Bulk) -> bool:
     facts, stats = kept.facts, known.stats.get(uuid)
     runs = stats is None
     flags = (facts.persistent, facts.autostart, facts.saved)
+    if runs and kept.definitions.live is None:
+        return False  # QEMU hung when it was read, and its definition with it
     return (
         runs == (facts.live is not None)
         and flags == (uuid in known.persistent, uuid in known.autostart, uuid in known.saved)

@@ -8,6 +8,7 @@ from string import ascii_lowercase
 from phyllome_nb.capacity.addresses import device_address
 from phyllome_nb.capacity.claims import Others
 from phyllome_nb.capacity.facts import DomainCapabilities
+from phyllome_nb.capacity.machines import family, offered
 from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
 from phyllome_nb.domain.devices.hostdev import Hostdev
 from phyllome_nb.domain.spec import DomainSpec
@@ -160,26 +161,9 @@ class Case:
     @cached_property
     def capabilities(self) -> DomainCapabilities | None:
         """What the host's emulator offers for this kind of machine; None where that is unknown."""
-        found = [each for each in (self.host.domain_capabilities if self.host else ()) if self._suits(each)]
-        return found[0] if found else None
-
-    def _suits(self, offered: DomainCapabilities) -> bool:
-        emulator = self.spec.devices.emulator
-        same = offered.type == self.spec.type and offered.arch == self.arch and family(offered.machine) == self.machine
-        return same and emulator in (None, offered.emulator)
-
-
-def family(machine: str) -> str:
-    """A machine's chipset, without its version.
-
-    Examples
-    --------
-    >>> family("pc-q35-7.2"), family("pc-i440fx-7.2"), family("virt-7.2")
-    ('q35', 'pc', 'virt')
-    """
-    if "q35" in machine:
-        return "q35"
-    return "pc" if machine.startswith("pc-") else machine.partition("-")[0] if machine.startswith("virt-") else machine
+        if self.host is None or self.spec.type is None:
+            return None
+        return offered(self.host, self.spec.type, self.arch, self.machine, self.spec.devices.emulator)
 
 
 def version(text: str) -> Version | None:

@@ -1,0 +1,1 @@
+"""Vector bin packing over arrays: it knows shapes and bins, and neither VMs nor hosts."""
