@@ -53,7 +53,7 @@ def test_nb_prints_its_usage(arguments: tuple[str, ...]) -> None:
     said = nb(*arguments)
     assert said.returncode == 0
     assert said.stdout.startswith("Usage: ./nb COMMAND")
-    commands = ["lab", "dashboard", "test", "lint", "bench", "lock", "help"]
+    commands = ["lab", "dashboard", "test", "lint", "bench", "docs", "lock", "help"]
     assert re.findall(r"^  (\w+) ", said.stdout, re.MULTILINE) == commands
 
 

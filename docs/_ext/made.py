@@ -1,0 +1,32 @@
+"""A Sphinx extension: the reference from the declarations, and the notebooks, executed."""
+
+from pathlib import Path
+from typing import Any
+
+from reference import pages
+from tutorials import execute
+
+__all__ = ["setup"]
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Have both made before Sphinx looks which pages there are."""
+    app.add_config_value("execute_notebooks", default=True, rebuild="")
+    app.connect("builder-inited", _make)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _make(app: Any) -> None:
+    source = Path(app.srcdir)
+    made = {source / f"reference/generated/{name}.md": text for name, text in pages().items()}
+    for path, text in made.items():
+        _write(path, text)
+    for notebook in sorted((source.parent / "notebooks").glob("*.ipynb")):
+        _write(source / "tutorials" / notebook.name, execute(notebook, run=bool(app.config.execute_notebooks)))
+
+
+def _write(path: Path, text: str) -> None:
+    """What has not changed is left, so that Sphinx need not read it again."""
+    if not path.is_file() or path.read_text("utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
