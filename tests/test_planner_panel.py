@@ -207,6 +207,19 @@ def test_the_drawing_of_a_plan_is_as_long_as_its_numbers(fleet: FleetSnapshot, d
     assert "GiB" in chart.alt
 
 
+def test_a_proposal_of_pins_is_drawn_beside_what_others_hold(fleet: FleetSnapshot) -> None:
+    """A CPU for each vCPU that nobody else has, with a dashed frame."""
+    snap = fleet.snapshots[0]
+    spec = ph.profiles.minimal(name="new", memory="8 GiB", vcpus=4, type="qemu", network=None)
+    proposed = snap.pinning(spec)
+    assert proposed
+    chart = charts.topology(snap, proposal=proposed.pins)
+    planned = [each for each in chart.findobj() if each.get_gid() == "planned"]
+    assert len(planned) == len({cpu for cpus in proposed.pins.values() for cpu in cpus}) >= 4
+    assert "vCPU 0 is planned on" in chart.alt
+    assert len(snap.with_vm(proposed.apply(spec)).conflicts()) == len(snap.conflicts())
+
+
 def test_growing_adds_copies_without_what_only_one_can_have(fleet: FleetSnapshot) -> None:
     """Half as many again, of all sizes; their pins are not copied."""
     what_if = ph.Scenario(fleet, count="defined").grow(50)
