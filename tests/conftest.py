@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from support import guest as test_guest
 from support.browser import chromium, chromium_path
@@ -17,6 +17,7 @@ from support.libvirtd import Daemon, libvirtd
 from support.notebook import END_KERNELS, Show, show_panel
 from support.process import SEARCH_PATH
 
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, and nothing is measured
 STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
 
 
