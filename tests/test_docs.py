@@ -1,8 +1,10 @@
 """The site: what is public is on it, what it shows in Python runs, and nothing on it comes from elsewhere."""
 
+import importlib
 import importlib.util
 import inspect
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -16,13 +18,19 @@ import pytest
 
 import phyllome_nb as ph
 from conftest import need
+from phyllome_nb import capacity
 from phyllome_nb.capacity import columns
+from phyllome_nb.capacity.columns import Column
 from phyllome_nb.rules import catalogue
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if "generated" not in path.parts)]
 NOT_RUN = {
     ("remote.md", 0): "asks for a password",
+    (
+        "recording-file.md",
+        0,
+    ): "records for as long as one lets it; tests/test_record.py does the same",
     ("fleet.md", 1): "needs a scheduler; tests/test_dask.py runs the same with one of its own",
     ("fleet.md", 2): "the hosts of the tests have one name; tests/test_fleet.py asks the QEMU driver of several",
 }
@@ -48,9 +56,11 @@ def pages(extensions: None) -> dict[str, str]:  # noqa: ARG001  (it imports them
 
 def test_every_public_name_has_a_place(pages: dict[str, str]) -> None:
     """What ``ph`` offers is on the page of the API, of the profiles or of the errors."""
-    modules = {"errors": "errors", "profiles": "profiles"}
+    modules = {"charts": "charts", "errors": "errors", "profiles": "profiles"}
     for name in ph.__all__:
         assert name in modules or f"## ph.{name}\n" in pages["api"] or f"ph.{name}`" in pages["errors"], name
+    for name in ph.charts.__all__:
+        assert f"## ph.charts.{name}\n" in pages["charts"], name
     for name in ph.profiles.__all__:
         assert f"## ph.profiles.{name}\n" in pages["profiles"], name
 
@@ -71,6 +81,19 @@ def test_every_field_has_a_row(pages: dict[str, str]) -> None:
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == len(ph.fields())
     assert not [row for row in rows if not row.split(" | ")[2].strip(" |")]
+
+
+def test_every_table_that_is_declared_elsewhere_is_there_too() -> None:
+    """Whatever in the package is a table's columns."""
+    from reference import tables
+
+    shown = set(tables().values())
+    for info in pkgutil.walk_packages(capacity.__path__, "phyllome_nb.capacity."):
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            each = value.get("") if isinstance(value, dict) else value
+            if name.isupper() and isinstance(each, tuple) and each and isinstance(each[0], Column):
+                assert each in shown, f"{info.name}.{name}"
 
 
 def test_every_rule_has_a_row(pages: dict[str, str]) -> None:

@@ -4,7 +4,20 @@ import inspect
 from collections.abc import Iterator, Mapping
 
 import phyllome_nb as ph
-from phyllome_nb.capacity import columns
+from phyllome_nb.capacity import (
+    columns,
+    evacuation,
+    fit,
+    forecast,
+    history_columns,
+    how_many,
+    pinning,
+    placement,
+    recording,
+    rightsizing,
+    survival,
+    sweep,
+)
 from phyllome_nb.capacity.columns import Column
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.rules import catalogue
@@ -14,10 +27,20 @@ __all__ = ["ERRORS", "pages", "tables"]
 
 OTHER = ("name", "type", "id", "uuid", "genid", "title", "description", "metadata", "vmware", "xen", "bhyve")
 """What a definition says in a word or two is on one page."""
-OBJECTS = ("Host", "Snapshot", "DomainSpec", "Change", "Policy", "Fleet", "FleetSnapshot", "Size", "DomainPanel")
+OBJECTS = (
+    *("Host", "Snapshot", "DomainSpec", "Change", "Policy", "Fleet", "FleetSnapshot", "Size"),
+    *("Scenario", "Placement", "History", "DomainPanel", "HostPanel", "FleetPanel", "PlannerPanel"),
+)
 """The nouns, in the order in which a reader meets them."""
 RETURNED = (
     "phyllome_nb.host.trial.Trial",
+    "phyllome_nb.host.watch.Watch",
+    "phyllome_nb.host.fleet_watch.FleetWatch",
+    "phyllome_nb.host.record.Recording",
+    "phyllome_nb.capacity.fit.Fit",
+    "phyllome_nb.capacity.how_many.HowMany",
+    "phyllome_nb.capacity.pinning.Pinning",
+    "phyllome_nb.capacity.packing.pack.Certificate",
     "phyllome_nb.host.guest.Guest",
     "phyllome_nb.host.history.History",
     "phyllome_nb.host.history.Kept",
@@ -37,6 +60,7 @@ ERRORS: Mapping[str, str] = {
     "FieldError": "Take one of the choices, or the unit, that the sentence names.",
     "NotKept": "Make room, or let `$XDG_STATE_HOME` name a directory that you may write; then apply again.",
     "SnapshotFileError": "Take the file anew with `snap.save`, or read it with the version that wrote it.",
+    "RecordingError": "Record into another directory, or end the recorder that the sentence names.",
     "Untrusted": 'If you wrote the address yourself, allow what it does by name: `ph.connect(uri, allow=["netcat"])`.',
     "HostError": "Catch it to catch all below.",
     "Unreachable": "See [Remote hosts](../../remote.md). The next call opens the connection again.",
@@ -60,6 +84,7 @@ def pages() -> dict[str, str]:
         "tables": _tables(),
         "errors": _errors(),
         "api": _api(),
+        "charts": _charts(),
         "profiles": _profiles(),
     }
 
@@ -72,7 +97,27 @@ def tables() -> dict[str, tuple[Column, ...]]:
         if isinstance(declared, dict):
             for by, each in declared.items():
                 found[f'{name.lower()}(by="{by}")' if by else name.lower()] = each
-    return found
+        elif isinstance(declared, tuple):
+            found[name.lower()] = declared
+    return found | {
+        "fit.reasons": fit.REASONS,
+        "fit.table": fit.TABLE,
+        "how_many.table": how_many.COLUMNS,
+        "pinning.table": pinning.COLUMNS,
+        "placement.assignment": placement.ASSIGNMENT[""],
+        "placement.unplaced": placement.UNPLACED[""],
+        "placement.table": placement.FILLED[""],
+        "scenario.survives": survival.SURVIVAL[""],
+        "scenario.evacuate": evacuation.EVACUATION[""],
+        "sweep": sweep.SWEEP[""],
+        "history.looks": recording.LOOKS,
+        "history.samples": recording.SAMPLES,
+        "history.rates": history_columns.RATES[""],
+        "history.gaps": history_columns.GAPS[""],
+        "history.usage": history_columns.usage_columns((50, 95)),
+        "history.rightsize": rightsizing.RIGHTSIZING[""],
+        "history.forecast": forecast.FORECAST[""],
+    }
 
 
 def cell(text: str) -> str:
@@ -210,13 +255,25 @@ what to do.
 {table(("error", "what happened", "what to do"), rows)}"""
 
 
+def _charts() -> str:
+    parts = ["# Charts\n\nEach returns a matplotlib Figure that a notebook shows; `alt` says in words what it shows.\n"]
+    parts += [_auto("autofunction", home_of(name), f"ph.charts.{name}") for name in ph.charts.__all__]
+    return "\n".join(parts)
+
+
+def home_of(chart: str) -> str:
+    """Where a chart is defined."""
+    return f"{getattr(ph.charts, chart).__module__}.{chart}"
+
+
 def _api() -> str:
     functions = [name for name in ph.__all__ if inspect.isfunction(getattr(ph, name))]
     parts = [
         """# API
 
-`import phyllome_nb as ph`: these names, and no others, are public. [Profiles](profiles.md) and [errors](errors.md) have
-pages of their own. The classes below the names in `ph` are what those give back, and nobody makes by hand.
+`import phyllome_nb as ph`: these names, and no others, are public. [Profiles](profiles.md), [charts](charts.md) and
+[errors](errors.md) have pages of their own. The classes below the names in `ph` are what those give back, and nobody
+makes by hand.
 """,
         *(_auto("autofunction", home(name), f"ph.{name}") for name in functions),
         *(_auto("autoclass", home(name), f"ph.{name}") for name in classes()),
