@@ -92,7 +92,9 @@ class TableView:
         first = self._page * PAGE
         self._where.value = _where(first, min(first + PAGE, len(found)), len(found))
         told = [name for name in found.columns if name not in QUIET and _is_told(found[name])]
-        self._shown.value = as_html(found[told].iloc[first : first + PAGE])
+        rows = as_html(found[told].iloc[first : first + PAGE])
+        # It can have the focus, so that the keyboard scrolls it.
+        self._shown.value = el("div", rows, tabindex="0", role="group", aria_label=str(self._which.value))
 
     def _choose(self) -> None:
         self._order.value = AS_IT_IS
