@@ -1,6 +1,7 @@
 """A snapshot as HTML: what was promised, of how much, and to which VM."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import pandas as pd
 
@@ -8,7 +9,7 @@ from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import Html, el, row
 
-__all__ = ["balance", "described", "effect", "heading", "snapshot", "summary", "warnings"]
+__all__ = ["asked", "balance", "described", "effect", "heading", "snapshot", "summary", "warnings"]
 
 NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
 WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
@@ -23,8 +24,13 @@ RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
 def snapshot(taken: Snapshot) -> Html:
     """The whole snapshot."""
     facts = taken.host
-    line = f"{facts.uri} · {taken.taken:%Y-%m-%d %H:%M:%S}"
+    line = asked(facts.uri, taken.taken)
     return el("div", heading(facts.name, line), summary(taken), _domains(taken))
+
+
+def asked(uri: str, taken: datetime) -> str:
+    """Where and when a host was asked."""
+    return " · ".join(filter(None, (uri, f"{taken:%Y-%m-%d %H:%M:%S}")))
 
 
 def heading(name: str, line: str) -> Html:

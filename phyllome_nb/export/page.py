@@ -56,7 +56,7 @@ def page(snapshot: Snapshot | FleetSnapshot) -> str:
 def _host(snapshot: Snapshot) -> tuple[str, Html]:
     """The title, and what stands above the tables."""
     host = snapshot.host
-    heading = view.heading(host.name, f"{host.uri} · {snapshot.taken:%Y-%m-%d %H:%M:%S}")
+    heading = view.heading(host.name, view.asked(host.uri, snapshot.taken))
     return host.name, el("div", heading, view.summary(snapshot))
 
 

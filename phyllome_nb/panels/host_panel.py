@@ -55,7 +55,7 @@ class HostPanel(FactsPanel[Snapshot]):
 
 
 def _headed(taken: Snapshot) -> Html:
-    return view.heading(taken.host.name, f"{taken.host.uri} · {taken.taken:%Y-%m-%d %H:%M:%S}")
+    return view.heading(taken.host.name, view.asked(taken.host.uri, taken.taken))
 
 
 def _summed(taken: Snapshot, policy: Policy, _count: Count) -> Html:
