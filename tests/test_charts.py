@@ -278,6 +278,20 @@ def test_use_over_time_is_not_joined_across_gaps() -> None:
         charts.usage(pd.DataFrame({"a": [1.0]}))
 
 
+def test_a_gap_without_rows_breaks_the_line_too() -> None:
+    """As a recording has it: known before and after, no row between; a VM that is known within goes on."""
+    table = series(2)
+    gap = (table.index[20], table.index[30])
+    table.iloc[21:30, 0] = np.nan
+    held = parts(charts.usage(table, [gap], value="memory", unit="GiB"), "usage")
+    holes = {line.get_label(): int(np.isnan(line.get_ydata()).sum()) for line in held}
+    assert holes["vm-1"] == 0
+    bare = parts(charts.usage(table.drop(table.index[21:30]), [gap], value="memory", unit="GiB"), "usage")
+    for line in bare:
+        [hole] = np.flatnonzero(np.isnan(line.get_ydata()))
+        assert gap[0] < line.get_xdata(orig=True)[hole] < gap[1]
+
+
 def test_more_vms_than_can_be_told_apart_are_the_largest() -> None:
     """And the title says so."""
     chart = charts.usage(series(12), value="CPU", unit="CPUs")

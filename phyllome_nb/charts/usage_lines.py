@@ -61,10 +61,10 @@ def usage(  # noqa: PLR0917  (what is drawn, then how)
     axes = chart.plain_axes()
     most = series.astype("Float64").max().sort_values(ascending=False, kind="stable").dropna()
     names = [str(name) for name in most.index[:MOST]]
-    times = series.index.to_numpy()
     ends = []
     for name, dashes, colour in zip(names, DASHES, theme.vms, strict=False):
-        values = series[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        line = _broken(series[name], gaps)
+        times, values = line.index.to_numpy(), line.to_numpy()
         axes.plot(times, values, linestyle=dashes, color=colour, linewidth=1.6, label=name, gid="usage")
         known = np.flatnonzero(~np.isnan(values))
         ends.append((float(values[known[-1]]), times[known[-1]], name))
@@ -89,6 +89,16 @@ def usage(  # noqa: PLR0917  (what is drawn, then how)
     said = ", ".join(f"{name} up to {number(float(most[name]))} {unit}".rstrip() for name in names)
     chart.alt = f"{title or value} over time: {said or 'nothing is known'}{more}; {len(gaps)} gaps."
     return chart
+
+
+def _broken(values: "pd.Series[Any]", gaps: Sequence[tuple[datetime, datetime]]) -> "pd.Series[float]":
+    """With a hole in each gap in which nothing is known: a recording has rows on both sides of it, and none within."""
+    line = pd.Series(values.astype("Float64").to_numpy(dtype=float, na_value=np.nan), index=values.index)
+    known = line.dropna().index
+    holes = [start + (end - start) / 2 for start, end in gaps if not ((known > start) & (known < end)).any()]
+    if not holes:
+        return line
+    return pd.concat([line, pd.Series(np.nan, index=pd.DatetimeIndex(holes))]).sort_index(kind="stable")
 
 
 def _apart(heights: list[float], least: float) -> list[float]:
