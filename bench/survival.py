@@ -48,8 +48,10 @@ def main() -> None:
         begun = time.perf_counter()
         peer = first_fit(what_if)
         slow = time.perf_counter() - begun
+        ledger = what_if.ledger
+        promised = (ledger.load().sum(axis=0) / ledger.limit.sum(axis=0))[ledger.names.index("memory")]
         good, open_ = int(found["survived"].sum()), int(found["survived"].isna().sum())
-        print(f"{HOSTS:,} hosts, {vms:,} VMs, {full:.0%} full")
+        print(f"{HOSTS:,} hosts, {vms:,} VMs, {promised:.0%} of all memory promised")
         print(f"  {good} losses survived, {len(found) - good - open_} not, {open_} undecided")
         print(f"  {took:.2f} s (goal 10), and {built:.2f} s to read the snapshot")
         print(f"  first-fit decreasing, VM by VM: {slow:.2f} s, {slow / took:.1f} x as long")
