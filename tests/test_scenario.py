@@ -205,3 +205,22 @@ def test_a_sweep_runs_on_any_executor() -> None:
     with ThreadPoolExecutor(2) as executor:
         pd.testing.assert_frame_equal(sweep(scenarios, executor=executor), alone)
     assert len(alone) == 3
+
+
+def test_no_vm_that_runs_loses_its_place_to_a_new_one() -> None:
+    """Two of 8 GiB would fit beside one of 12 GiB only if the other of 12 GiB had to stop: they are refused instead."""
+    hosts = [host(name, 8, 16, {f"{name}-1": (1, 12)}) for name in ("a", "b")]
+    now = ph.Scenario(FleetSnapshot.of(hosts, (), TAKEN)).add(promise(1, 8), count=2, name="new")
+    for found in (now.moves(None).place(), now.consolidate()):
+        assert found.displaced == 0
+        assert found.unplaced["vm"].tolist() == ["new-1", "new-2"]
+
+
+def test_a_certificate_does_not_call_best_what_a_move_would_better() -> None:
+    """12 GiB find no place beside 8 and 8, and do once these are on one host: so none at least is left out."""
+    hosts = [host(name, 8, 16, {f"{name}-1": (1, 8)}) for name in ("a", "b")]
+    now = ph.Scenario(FleetSnapshot.of(hosts, (), TAKEN)).add(promise(1, 12), name="new")
+    assert now.moves(1).place().refusals == {}
+    found = now.consolidate(moves=1)
+    assert (found.certificate.what, found.certificate.bound) == ("VMs not placed", 0)
+    assert not found.certificate.optimal

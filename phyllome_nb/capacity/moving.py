@@ -1,12 +1,14 @@
 """Moves of VMs that run: to make room for others, or to empty hosts."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from phyllome_nb.capacity.ledger import Ledger
 from phyllome_nb.capacity.loss import Loss
 from phyllome_nb.capacity.packing.bound import sum_bound
 from phyllome_nb.capacity.packing.clock import Clock
-from phyllome_nb.capacity.packing.pack import Certificate
+from phyllome_nb.capacity.packing.pack import Certificate, left_out
 from phyllome_nb.capacity.packing.problem import SLACK, Bools, Floats, Ints
 from phyllome_nb.capacity.placement import Placement
 from phyllome_nb.capacity.placing import Request, place
@@ -47,13 +49,7 @@ def make_room(ledger: Ledger, placement: Placement, moves: int, clock: Clock) ->
                 free = _free(ledger, target)
                 break
     refusals = request.refusals(target)
-    left = int((target < 0).sum())
-    old = placement.certificate
-    certificate = Certificate(old.what, min(old.bound, left), old.bound_name, left, old.note)
-    if not left:
-        used = len(np.unique(target))
-        certificate = Certificate("hosts used", min(_least(ledger), used), "sum", used, old.note)
-    return Placement(ledger, target, certificate, refusals)
+    return Placement(ledger, target, _whatever_moves(ledger, target, placement.certificate.note), refusals)
 
 
 def _evicted(  # noqa: PLR0917
@@ -100,13 +96,14 @@ def consolidated(ledger: Ledger, moves: int | None, clock: Clock) -> Placement:
         return drained
     movable = np.array([not vm.pin for vm in ledger.vms], bool)
     anew = place(ledger, clock, movable)
-    best = min((anew, drained), key=lambda each: (len(each.refusals), each.hosts_used, each.moves))
-    if best is anew or best.refusals:
-        return best
-    bound = anew.certificate
-    least = bound.bound if bound.what == "hosts used" else 0
-    certificate = Certificate("hosts used", min(least, best.hosts_used), bound.bound_name, best.hosts_used, bound.note)
-    return Placement(ledger, best.target, certificate, {})
+    best = min((anew, drained), key=lambda each: (each.displaced, len(each.refusals), each.hosts_used, each.moves))
+    known = _whatever_moves(ledger, best.target, anew.certificate.note)
+    told = anew.certificate
+    # A host that has promised too much may stay so: then what was packed anew within the limits bounds nothing else.
+    within = bool((ledger.load() <= ledger.limit * (1 + SLACK)).all())
+    if within and told.what == known.what and told.bound > known.bound:
+        known = replace(known, bound=min(told.bound, known.used), bound_name=told.bound_name)
+    return Placement(ledger, best.target, known, best.refusals)
 
 
 def _drained(ledger: Ledger, placement: Placement, moves: int | None, clock: Clock) -> Placement:
@@ -131,17 +128,26 @@ def _drained(ledger: Ledger, placement: Placement, moves: int | None, clock: Clo
         budget -= runs
         open_[host] = False
         loss = Loss(ledger, target)
-    used = int(open_.sum())
-    certificate = placement.certificate
-    if certificate.what == "hosts used":
-        certificate = Certificate("hosts used", min(_least(ledger), used), "sum", used, certificate.note)
+    certificate = _whatever_moves(ledger, target, placement.certificate.note)
     return Placement(ledger, target, certificate, placement.refusals)
 
 
-def _least(ledger: Ledger) -> int:
-    """At least so many hosts are needed, whatever is moved."""
-    movable = np.array([not vm.pin for vm in ledger.vms], bool)
-    return sum_bound(Request(ledger, movable).problem).bins
+def _whatever_moves(ledger: Ledger, target: Ints, note: str) -> Certificate:
+    """How good a plan is among all that there are, whatever they move.
+
+    A host may keep what it has promised too much. Groups are left aside: VMs that run may break them already.
+    """
+    if ledger.state.spread or ledger.state.together:
+        ledger = Ledger(replace(ledger.state, spread=(), together=()), ledger.amount, ledger.barred)
+    request = Request(ledger, np.array([not vm.pin for vm in ledger.vms], bool))
+    most = np.maximum(ledger.limit, ledger.load()) - ledger.load(request.stays)
+    problem = replace(request.problem, capacities=most.clip(0))
+    left = int((target < 0).sum())
+    if left:
+        bound, name = left_out(problem)
+        return Certificate("VMs not placed", min(bound, left), name, left, note)
+    used = len(np.unique(target))
+    return Certificate("hosts used", min(sum_bound(problem).bins, used), "sum", used, note)
 
 
 def _free(ledger: Ledger, target: Ints) -> Floats:

@@ -141,6 +141,11 @@ class Placement:
                 yield name, resource, unit(resource), limit, was, now, limit - now, *counted
 
     @property
+    def displaced(self) -> int:
+        """How many VMs that run would lose their place."""
+        return int(((self.ledger.where >= 0) & (self.target < 0)).sum())
+
+    @property
     def _asked(self) -> int:
         return int((self.ledger.where < 0).sum())
 

@@ -160,7 +160,8 @@ class Scenario:
     def place(self, deadline: float | None = 5, progress: Progress | None = None) -> Placement:
         """Find a place for all that has none.
 
-        What runs stays where it is, unless that leaves something without a place and moves are allowed.
+        What runs stays where it is, unless that leaves something without a place and moves are allowed. No VM that
+        runs loses its place. Where nothing is moved, the certificate is about plans that move nothing.
 
         Parameters
         ----------
@@ -186,7 +187,7 @@ class Scenario:
 
         movable = np.array([not vm.pin for vm in self.ledger.vms], bool)
         anew = place(self.ledger, clock, movable)
-        return min((anew, moved), key=lambda each: (len(each.refusals), each.moves))
+        return min((anew, moved), key=lambda each: (each.displaced, len(each.refusals), each.moves))
 
     def consolidate(
         self, moves: int | None = None, deadline: float | None = 5, progress: Progress | None = None

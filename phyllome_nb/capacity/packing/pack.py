@@ -14,7 +14,7 @@ from phyllome_nb.capacity.packing.highs import solver
 from phyllome_nb.capacity.packing.problem import Plan, Problem
 from phyllome_nb.capacity.packing.repair import deal, merged
 
-__all__ = ["Certificate", "Packed", "pack"]
+__all__ = ["Certificate", "Packed", "left_out", "pack"]
 
 MANY = 1500
 """With more shapes than this they are shared out among the classes first: there is no time to pack them twice."""
