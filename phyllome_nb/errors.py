@@ -65,7 +65,11 @@ class DefinitionError(PhyllomeError, ValueError):
 
 
 class ParseError(DefinitionError):
-    """The text is not a libvirt domain definition."""
+    """The text is not a libvirt domain definition; ``line`` is where it goes wrong, from 1, where that is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class FieldError(DefinitionError):

@@ -18,7 +18,7 @@ from phyllome_nb.panels.domain_panel import _told
 from phyllome_nb.panels.work import Work
 from phyllome_nb.xml.compare import Difference
 from support.libvirtd import Daemon, libvirtd
-from support.panel import button, complaint, field, section, text, walk
+from support.panel import button, complaint, field, pieces, section, text, walk
 from support.process import until
 
 SECONDS = 20
@@ -38,7 +38,7 @@ class Shown:
     @property
     def xml(self) -> str:
         """The XML as it is shown, without its markup."""
-        return re.sub("<[^>]*>", "", self.panel._xml.value)
+        return re.sub("<[^>]*>", "", pieces(self.panel))
 
     @property
     def effect(self) -> str:
@@ -76,13 +76,13 @@ def test_what_is_typed_changes_the_definition_the_xml_and_the_effect(shown: Show
 
 def test_the_changed_lines_are_marked_and_no_others(shown: Shown) -> None:
     """The line of the memory is marked after it was changed, and unmarked when it is put back."""
-    assert "phy-changed" not in shown.panel._xml.value
+    assert "phy-changed" not in pieces(shown.panel)
     field(shown.panel, "memory-maximum").value = "6 GiB"
-    lines = shown.panel._xml.value.split('<span class="phy-line')[1:]
+    lines = pieces(shown.panel).split('<span class="phy-line')[1:]
     marked = [unescape(re.sub("^[^>]*>|<[^>]*>", "", line)) for line in lines if line.startswith(" phy-changed")]
     assert marked == ['  <memory unit="GiB">6</memory>']
     field(shown.panel, "memory-maximum").value = "4 GiB"
-    assert "phy-changed" not in shown.panel._xml.value
+    assert "phy-changed" not in pieces(shown.panel)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def said(work: Any) -> str:
 
 
 def changes(panel: ph.DomainPanel) -> str:
-    """What the tab of changes says."""
+    """What the tab of changes says to whom looks at it."""
+    panel._tabs.selected_index = panel._tabs.titles.index("Changes")
     return re.sub("<style>.*</style>|<[^>]*>", " ", str(panel._changes.value), flags=re.DOTALL)
 
 

@@ -1,5 +1,6 @@
 """DomainSpec: names that libvirt can take without harm, and what the screen may show of a definition."""
 
+import itertools
 import re
 from html import unescape
 from typing import assert_type
@@ -208,3 +209,21 @@ def test_a_type_checker_knows_what_fields_hold() -> None:
     assert_type(spec.features.acpi, bool)
     assert_type(spec.os.boot, tuple[str, ...])
     assert_type(spec.cpu.topology.cores, int | None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-5, 5)), max_size=8))
+def test_parts_that_are_moved_keep_what_stands_around_them(moves: list[tuple[int, int]]) -> None:
+    """The disks are in the order of a list moved alike; comments, white space and other devices stay."""
+    between = ["\n  <!-- one -->\n  ", "  <input type='tablet'/>", "\n\n\t"]
+    disks = [f"<disk><source file='/{letter}'/></disk>" for letter in "abcd"]
+    spec = DomainSpec.from_xml(_with_disks(disks, between))
+    for number, steps in moves:
+        spec.devices.disks.move(spec.devices.disks[number], steps)
+        disks.insert(min(max(number + steps, 0), 3), disks.pop(number))
+    assert spec.to_xml() == DomainSpec.from_xml(_with_disks(disks, between)).to_xml()
+
+
+def _with_disks(disks: list[str], between: list[str]) -> str:
+    """A definition with these disks, and between two of them what is given."""
+    inside = "".join(itertools.chain(*zip(disks, [*between, ""], strict=True)))
+    return f"<domain><devices>{inside}</devices></domain>"

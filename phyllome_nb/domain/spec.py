@@ -34,7 +34,7 @@ from phyllome_nb.xml.highlight import highlight
 from phyllome_nb.xml.lines import lines
 from phyllome_nb.xml.merge import Prefer, merge
 from phyllome_nb.xml.part import Many, Part, Section, schema_order
-from phyllome_nb.xml.path import Place
+from phyllome_nb.xml.path import Place, line_of
 
 if TYPE_CHECKING:
     from phyllome_nb.capacity.snapshot import Snapshot
@@ -181,6 +181,22 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         """
         document.replace(self.__place__.anchor, other.__place__.anchor)
         object.__setattr__(self, "_stored", other.stored_xml)
+
+    def line_of(self, path: str) -> int:
+        r"""The line of the XML that this was read from, from 1, on which something stands, or what comes nearest.
+
+        Parameters
+        ----------
+        path : str
+            As a finding has it: ``devices/disk[2]/driver/@queues``.
+
+        Examples
+        --------
+        >>> spec = DomainSpec.from_xml("<domain>\n<name>a</name>\n<memory>1048576</memory>\n</domain>")
+        >>> spec.line_of("memory/@unit")
+        3
+        """
+        return line_of(self.__place__.anchor, path)
 
     @classmethod
     def from_host(cls, text: str, stored: str | None = None) -> Self:

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from uuid import uuid4
 
 import libvirt
 
+from phyllome_nb.domain.clone import cloned
 from phyllome_nb.domain.identity import check_name
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, FieldError, PhyllomeError, Undecided
@@ -135,14 +135,7 @@ class Guest:
         FieldError
             If libvirt cannot take the name.
         """
-        spec = self.host.domain(self.name)
-        spec.name, spec.uuid, spec.id = name, None, None
-        if spec.genid is not None:
-            spec.genid = str(uuid4())
-        for interface in spec.devices.interfaces:
-            interface.mac = None
-        spec.os.nvram = None
-        return self.host.change(spec)
+        return self.host.change(cloned(self.host.domain(self.name), name))
 
     def leaves(self) -> dict[str, str]:
         """What undefining it would take along, or leave behind, by the parameter of `undefine` that decides it."""

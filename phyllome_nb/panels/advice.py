@@ -7,6 +7,7 @@ import ipywidgets as w
 
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
+from phyllome_nb.panels.calls import Calls
 
 __all__ = ["Advice", "Mend", "identity"]
 
@@ -31,15 +32,23 @@ class Advice:
         The definition.
     mended : callable
         Called after the button has changed the definition.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, look: Callable[[DomainSpec], Mend | None], spec: DomainSpec, mended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        look: Callable[[DomainSpec], Mend | None],
+        spec: DomainSpec,
+        mended: Callable[[], None],
+        calls: Calls,
+    ) -> None:
         self._look = look
         self._spec = spec
         self._mended = mended
         self._text = w.HTML()
         self._button = w.Button(layout=w.Layout(width="auto", flex="0 0 auto"))
-        self._button.on_click(lambda _: self._do())
+        calls.pressed(self._button, self._do)
         self.widget = w.HBox([self._text, self._button], layout=w.Layout(align_items="baseline", grid_gap="1em"))
         self.refresh()
 

@@ -7,6 +7,7 @@ import ipywidgets as w
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.domain.three_way import ThreeWay
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 
 __all__ = ["ConflictView"]
 
@@ -20,9 +21,12 @@ class ConflictView:
     ----------
     chosen : callable
         Called with the definition that was chosen.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, chosen: Callable[[DomainSpec], None]) -> None:
+    def __init__(self, chosen: Callable[[DomainSpec], None], calls: Calls) -> None:
+        self._calls = calls
         self._chosen = chosen
         self._table = w.HTML()
         self._buttons = w.HBox(layout=w.Layout(flex_flow="row wrap", grid_gap="0.5em"))
@@ -48,7 +52,7 @@ class ConflictView:
 
     def _button(self, label: str, spec: DomainSpec) -> w.Button:
         button = w.Button(description=label, tooltip=f"{label}; nothing is written yet", layout=w.Layout(width="auto"))
-        button.on_click(lambda _: self._choose(spec))
+        self._calls.pressed(button, lambda: self._choose(spec))
         return button
 
     def _choose(self, spec: DomainSpec) -> None:

@@ -9,6 +9,7 @@ import ipywidgets as w
 
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.findings import note
 from phyllome_nb.panels.usual import REQUIRED
 from phyllome_nb.rules.finding import Findings
@@ -26,10 +27,14 @@ class FormState:
 
     changed: Callable[[], None]
     """Called after the definition has been changed."""
+    calls: Calls
+    """Passes on what a person does."""
     explain: bool = False
     """Whether what each field means is shown."""
     everything: bool = False
     """Whether fields that are seldom set are shown."""
+    wanted: set[str] = dataclass_field(default_factory=set)
+    """Names of seldom fields that were asked for one by one: ``devices.disks[].cache``."""
     findings: Findings = dataclass_field(default_factory=Findings)
     """What the rules say of the definition; each is shown beside its field."""
     refused: dict[str, tuple[Any, str]] = dataclass_field(default_factory=dict)
@@ -63,11 +68,10 @@ class Control:
         self.note = w.HTML()
         self.widget = w.VBox([self.input, self.note])
         self.widget.add_class(f"phy-field-{_slug(self.name)}")
-        self.input.observe(self._typed, "value")
+        self._deafen = state.calls.changed(self.input, self._typed)
         self.show()
 
-    def _typed(self, change: dict[str, Any]) -> None:
-        typed = change["new"]
+    def _typed(self, typed: Any) -> None:
         try:
             self._field.write(self._part, _needed(self.name, _value(self._field, typed)))
         except FieldError as error:
@@ -84,9 +88,9 @@ class Control:
 
     def _forget(self) -> None:
         """Keep the secret in the definition alone."""
-        self.input.unobserve(self._typed, "value")
+        self._deafen()
         self.input.value, self.input.placeholder = "", "(set, not shown)"
-        self.input.observe(self._typed, "value")
+        self._deafen = self._state.calls.changed(self.input, self._typed)
 
     def show(self) -> None:
         """Show what is wrong, and what the field means where that is wanted."""

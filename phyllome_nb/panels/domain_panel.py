@@ -1,7 +1,5 @@
 """DomainPanel: build a definition, see what is wrong with it and what it means for the host, define it."""
 
-import difflib
-
 import ipywidgets as w
 
 from phyllome_nb.capacity import view
@@ -14,15 +12,17 @@ from phyllome_nb.host.report import Report
 from phyllome_nb.host.situation import situation
 from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.conflict import ConflictView
 from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form
 from phyllome_nb.panels.life import Life
+from phyllome_nb.panels.start import Start
 from phyllome_nb.panels.trial import TrialView
 from phyllome_nb.panels.work import Work, failure
+from phyllome_nb.panels.xml_pane import XmlPane
 from phyllome_nb.profiles import linux
 from phyllome_nb.rules.finding import Finding, Findings
-from phyllome_nb.xml.highlight import highlight
 
 __all__ = ["DomainPanel"]
 
@@ -57,51 +57,40 @@ class DomainPanel(w.VBox):
         self.host = host
         self.spec = linux() if spec is None else spec
         self.report: Report | None = None
-        self._snapshot: Snapshot | None = None
-        self._before = self.spec.public_xml().splitlines()
-        self._defined: str | None = None
-        self._edits = self.spec.stored is not None and self.spec.uuid is not None
-        self._xml = w.HTML()
-        self._pane = w.Box([self._xml])
-        self._pane.add_class("phy-pane")
-        self._trial = TrialView(host, lambda: self.spec)
-        self._changes = w.HTML()
-        views = {"XML": self._pane, "Trial": self._trial.outcome, "Command line": self._trial.command}
-        if self._edits:
-            views["Changes"] = self._changes
-        self._tabs = w.Tab(list(views.values()), titles=tuple(views), layout=w.Layout(**COLUMN))
-        self._tabs.observe(lambda _: self._try(), "selected_index")
         self.findings = Findings()
-        self._findings = FindingsList(self._mend)
-        self._advice = Advice(lambda spec: None if self._edits else identity(spec), self.spec, self.refresh)
-        self._effect = w.HTML()
-        self._define = w.Button(
-            description="Save" if self._edits else "Define",
-            button_style="primary",
-            tooltip=f"Write this VM to {host.name}",
-            layout=w.Layout(flex="0 0 auto"),
-        )
-        self._define.on_click(lambda _: self.define())
-        self._undo = w.Button(
-            description="Undo",
-            tooltip="Put back what was before",
-            layout=w.Layout(flex="0 0 auto", display="none"),
-        )
-        self._undo.on_click(lambda _: self.undo())
+        self._snapshot: Snapshot | None = None
+        self._defined: str | None = None
         self._change: Change | None = None
-        self._conflict = ConflictView(self._take)
+        self._calls = Calls()
+        self._heading = w.HTML()
+        self._start = Start(host, self.spec, self.start, self._calls)
+        self._pane = XmlPane(self.spec, self.refresh, self._calls)
+        self._trial = TrialView(host, lambda: self.spec, self._calls)
+        self._changes = w.HTML()
+        self._tabs = w.Tab(layout=w.Layout(**COLUMN))
+        self._calls.changed(self._tabs, lambda _: self._look(), "selected_index")
+        self._findings = FindingsList(self._mend, self._calls)
+        advice = Advice(lambda spec: None if self._edits else identity(spec), self.spec, self.refresh, self._calls)
+        self._advice = advice
+        self._effect = w.HTML()
+        self._define = w.Button(button_style="primary", layout=w.Layout(flex="0 0 auto"))
+        self._undo = w.Button(description="Undo", tooltip="Put back what was before", layout=w.Layout(flex="0 0 auto"))
+        self._conflict = ConflictView(self._take, self._calls)
         self._notes = w.HTML()
-        self._life = Life(host, lambda: self.spec.name, self._read_host)
-        self._life.widget.layout.display = "" if self._edits else "none"
-        host.when_lost(self._have_lost)
+        self._life = Life(host, lambda: self.spec.name, self._read_host, self._calls)
         self._reading, self._writing = Work(), Work()
         again = w.Button(description="Read again", tooltip=f"Read {host.name} again", layout=w.Layout(flex="0 0 auto"))
-        again.on_click(lambda _: self._read_host())
-        self._form = Form(self.spec, self._show)
+        self._calls.pressed(self._define, self.define)
+        self._calls.pressed(self._undo, self.undo)
+        self._calls.pressed(again, self._read_host)
+        self._form = Form(self.spec, self._show, self._calls)
         self._form.widget.layout = w.Layout(**COLUMN)
         super().__init__(
             [
                 w.HTML(Html(f"<style>{style()}</style>")),
+                self._heading,
+                self._start.widget,
+                self._calls.widget,
                 w.HBox([self._form.widget, self._tabs], layout=w.Layout(flex_flow="row wrap", grid_gap="1em")),
                 self._advice.widget,
                 self._findings.widget,
@@ -117,14 +106,55 @@ class DomainPanel(w.VBox):
             ],
         )
         self.add_class("phyllome")
+        host.when_lost(self._have_lost)
         self._guard()
+        self._begin()
         self._show()
+        self._read_host()
+
+    def start(self, spec: DomainSpec) -> None:
+        """Go on with another definition, in the place of the one that is shown; nothing is written.
+
+        Parameters
+        ----------
+        spec : DomainSpec
+            One that was read with ``host.domain(name)`` changes that VM; any other makes a new one.
+        """
+        self.spec.become(spec)
+        self.report = self._change = self._defined = None
+        self._form.state.refused.clear()
+        self._conflict.hide()
+        self._begin()
+        self.refresh()
         self._read_host()
 
     def refresh(self) -> None:
         """Show the definition as it is now; call it after changing the definition in code."""
         self._form.refresh()
         self._show()
+
+    @property
+    def _edits(self) -> bool:
+        """Whether this changes a VM that exists."""
+        return self.spec.stored is not None and self.spec.uuid is not None
+
+    def _begin(self) -> None:
+        """Let what stands around the form suit a new VM, or one that exists."""
+        edits, host = self._edits, self.host.name
+        whole = f"{self.spec.name} on {host}" if edits else f"A new VM for {host}"
+        self._heading.value = el("div", el("span", whole, class_="phy-name"), class_="phy-heading")
+        self._define.description = "Save" if edits else "Define"
+        self._define.tooltip = f"Write this VM to {host}"
+        self._undo.layout.display = "none"
+        self._life.widget.layout.display = "" if edits else "none"
+        views = {"XML": self._pane.widget, "Trial": self._trial.outcome, "Command line": self._trial.command}
+        if edits:
+            views["Changes"] = self._changes
+        if self._tabs.titles != tuple(views):
+            self._tabs.selected_index = 0 if self._tabs.children else None
+            self._tabs.children, self._tabs.titles = tuple(views.values()), tuple(views)
+            self._tabs.selected_index = 0
+        self._pane.begin()
 
     def define(self) -> None:
         """Write the VM to the host, in the background; the outcome is shown, and kept in ``report``."""
@@ -164,17 +194,13 @@ class DomainPanel(w.VBox):
         return self.host.change(self.spec)
 
     def _show(self) -> None:
-        """Let the XML and the effect follow the definition; the form keeps what is being typed."""
-        text = self.spec.public_xml()
-        xml = highlight(text, _changed(self._before, text.splitlines()))
-        # What is longer than its place is scrolled by the keyboard, too.
-        self._xml.value = el("div", xml, tabindex="0", role="region", aria_label="The definition as XML")
-        if self._edits:
-            self._changes.value = Html((self.spec.stored or self.spec).diff(self.spec)._repr_html_())
+        """Let all that is shown follow the definition; the form's controls keep what is being typed."""
+        self._form.follow()
         self._advice.refresh()
         self._check()
+        self._pane.show(self.findings)
         self._show_effect()
-        self._try()
+        self._look()
 
     def _check(self) -> None:
         """Hold the definition against the rules, and against the host as it was last read."""
@@ -193,10 +219,14 @@ class DomainPanel(w.VBox):
             self._writing.say(failure(error))
         self.refresh()
 
-    def _try(self) -> None:
-        """Try the definition with libvirt where somebody looks at what comes of it."""
-        if self._tabs.selected_index:
-            self._trial.ask()
+    def _look(self) -> None:
+        """Make what somebody looks at: a trial with libvirt, or the changes."""
+        titles, chosen = self._tabs.titles, self._tabs.selected_index
+        match titles[chosen] if chosen is not None and chosen < len(titles) else "":
+            case "Trial" | "Command line":
+                self._trial.ask()
+            case "Changes":
+                self._changes.value = Html((self.spec.stored or self.spec).diff(self.spec)._repr_html_())
 
     def _have_written(self, outcome: Report | Conflict) -> Html:
         if isinstance(outcome, Conflict):
@@ -223,8 +253,7 @@ class DomainPanel(w.VBox):
     def _take(self, spec: DomainSpec) -> None:
         """Show another definition of the same VM, in the place of this one."""
         self.spec.become(spec)
-        stored = self.spec.stored
-        self._before = (stored or self.spec).public_xml().splitlines()
+        self._pane.begin()
         self.refresh()
 
     def _have_lost(self) -> None:
@@ -250,6 +279,7 @@ class DomainPanel(w.VBox):
     def _have_read(self, read: tuple[Snapshot, list[str]]) -> None:
         snapshot, notes = read
         self._snapshot = snapshot
+        self._start.show(snapshot)
         self._notes.value = el("div", *(el("div", each, class_="phy-warning") for each in notes))
         self._reading.say(
             el("span", f"Effect on {self.host.name}, as it was at {snapshot.taken:%H:%M:%S}", class_="phy-quiet")
@@ -269,12 +299,6 @@ class DomainPanel(w.VBox):
                 self._effect.value = view.effect(self._snapshot, self.spec)
         except DefinitionError as error:
             self._effect.value = el("div", str(error), class_="phy-error")
-
-
-def _changed(before: list[str], after: list[str]) -> set[int]:
-    """The numbers of the lines of `after` that are new or different."""
-    steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return {line for kind, _, _, start, end in steps if kind in {"replace", "insert"} for line in range(start, end)}
 
 
 def _check_kinds(host: object, spec: object) -> None:

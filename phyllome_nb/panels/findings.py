@@ -5,6 +5,7 @@ from collections.abc import Callable
 import ipywidgets as w
 
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.rules.finding import Finding, Findings
 
 __all__ = ["FindingsList", "counted", "note"]
@@ -19,14 +20,17 @@ class FindingsList:
     ----------
     mend : callable
         Called with the finding whose button was pressed.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, mend: Callable[[Finding], None]) -> None:
+    def __init__(self, mend: Callable[[Finding], None], calls: Calls) -> None:
+        self._calls = calls
         self._mend = mend
         self._findings = Findings()
         self._heading = w.HTML()
         self._hints = w.ToggleButton(description="Show hints", layout=w.Layout(width="auto", display="none"))
-        self._hints.observe(lambda _: self._build(), "value")
+        calls.changed(self._hints, lambda _: self._build())
         self._rows = w.VBox()
         self._shown: dict[tuple[str, ...], w.HBox] = {}
         top = w.HBox([self._heading, self._hints], layout=w.Layout(align_items="baseline", grid_gap="1em"))
@@ -66,7 +70,7 @@ class FindingsList:
                 layout=w.Layout(width="auto", flex="0 0 auto"),
             )
             # The same finding of the definition as it is when the button is pressed.
-            fix.on_click(lambda _: self._fix(finding))
+            self._calls.pressed(fix, lambda: self._fix(finding))
             parts.append(fix)
         return w.HBox(parts, layout=w.Layout(align_items="flex-start", grid_gap="1em"))
 

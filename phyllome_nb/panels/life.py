@@ -8,6 +8,7 @@ from phyllome_nb.errors import FieldError
 from phyllome_nb.host.guest import Guest, Said
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.work import Work
 
 __all__ = ["Life"]
@@ -27,9 +28,12 @@ class Life:
         Tells the VM's name.
     changed : callable
         Called after something was done.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, host: Host, name: Callable[[], str], changed: Callable[[], None]) -> None:
+    def __init__(self, host: Host, name: Callable[[], str], changed: Callable[[], None], calls: Calls) -> None:
+        self._calls = calls
         self._host = host
         self._name = name
         self._changed = changed
@@ -66,7 +70,7 @@ class Life:
             button_style="danger" if danger else "",
             disabled=not self._host.writable,
         )
-        button.on_click(lambda _: press())
+        self._calls.pressed(button, press)
         return button
 
     def _entry(self, label: str, example: str, verb: str, do: Callable[[Guest, str], Said]) -> w.HBox:
@@ -135,8 +139,8 @@ class Life:
         """Ask before something is destroyed."""
         sure = w.Button(description=label, button_style="danger", layout=w.Layout(width="auto"))
         cancel = w.Button(description="Cancel", layout=w.Layout(width="auto"))
-        sure.on_click(lambda _: press())
-        cancel.on_click(lambda _: setattr(self._question.layout, "display", "none"))
+        self._calls.pressed(sure, press)
+        self._calls.pressed(cancel, lambda: setattr(self._question.layout, "display", "none"))
         text = w.HTML(el("span", said, role="alert", class_="phy-warning"))
         self._question.children = [text, *(more or []), sure, cancel]
         self._question.layout.display = ""

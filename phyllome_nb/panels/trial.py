@@ -8,6 +8,7 @@ from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.host.host import Host
 from phyllome_nb.host.trial import Trial
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.work import Work
 
 __all__ = ["TrialView"]
@@ -22,14 +23,14 @@ class TrialView:
     ``outcome`` and ``command`` are the views. Nothing is asked before one of them is looked at.
     """
 
-    def __init__(self, host: Host, spec: Callable[[], DomainSpec]) -> None:
+    def __init__(self, host: Host, spec: Callable[[], DomainSpec], calls: Calls) -> None:
         self._host = host
         self._spec = spec
         self._asked = ""
         self._work = Work()
         self._outcome, self._command = w.HTML(), w.HTML()
         again = w.Button(description="Try again", tooltip="Ask libvirt once more", layout=w.Layout(width="auto"))
-        again.on_click(lambda _: self.ask(again=True))
+        calls.pressed(again, lambda: self.ask(again=True))
         top = w.HBox([again, self._work.widget], layout=w.Layout(align_items="baseline", grid_gap="1em"))
         self.outcome = w.VBox([top, self._outcome])
         self.command = w.VBox([self._command])

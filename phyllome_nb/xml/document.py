@@ -53,7 +53,7 @@ def parse(text: str | bytes, root: str) -> Element:
     try:
         element = etree.fromstring(data, _parser(encoding="utf-8" if isinstance(text, str) else None))
     except etree.XMLSyntaxError as error:
-        raise ParseError(f"Not well-formed XML: {_one_line(error)}.") from None
+        raise ParseError(f"Not well-formed XML: {_one_line(error)}.", error.lineno) from None
     except (LookupError, ValueError) as error:
         raise ParseError(f"The text cannot be read as XML: {_one_line(error)}.") from None
     if _docinfo(element).doctype:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
-from phyllome_nb.xml.document import HIDDEN, Element
+from phyllome_nb.xml.document import HIDDEN, Element, replace
 from phyllome_nb.xml.fields import Field
-from phyllome_nb.xml.path import Order, Path, Place
+from phyllome_nb.xml.path import Order, Path, Place, swap
 
 __all__ = ["Entry", "Many", "Part", "PartList", "Section", "entries", "fields_by_path"]
 
@@ -176,6 +176,35 @@ class PartList(Generic[P]):
         index = len(self)
         _accepted(self._part(self._place.anchor, index, listed=False), values)
         return self._part(self._place.add(self._many.path), index).update(**values)
+
+    def repeat(self, part: P) -> P:
+        """Append a part that says what `part` says.
+
+        Raises
+        ------
+        FieldError
+            If it was taken out already.
+        """
+        part.__place__.confirm()
+        element = self._place.add(self._many.path)
+        replace(element, part.__place__.anchor)
+        return self._part(element, len(self) - 1)
+
+    def move(self, part: P, steps: int) -> None:
+        """Let a part stand so many places further down, or up where that is negative; not beyond the ends.
+
+        Raises
+        ------
+        FieldError
+            If it was taken out already.
+        """
+        part.__place__.confirm()
+        elements = self._place.all(self._many.path)
+        here = elements.index(part.__place__.anchor)
+        there = min(max(here + steps, 0), len(elements) - 1)
+        step = 1 if there > here else -1
+        for number in range(here, there, step):
+            swap(part.__place__.anchor, elements[number + step])
 
     def remove(self, part: P) -> None:
         """Take one part out of the document.

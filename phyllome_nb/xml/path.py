@@ -10,7 +10,7 @@ from lxml import etree
 from phyllome_nb.errors import FieldError
 from phyllome_nb.xml.document import Element
 
-__all__ = ["NAMESPACES", "Order", "Path", "Place", "insert", "prune"]
+__all__ = ["NAMESPACES", "Order", "Path", "Place", "insert", "line_of", "prune", "swap"]
 
 NAMESPACES = {
     "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
@@ -165,6 +165,48 @@ def prune(element: Element, anchor: Element) -> None:
             return
         parent.text = None
         element = parent
+
+
+def line_of(root: Element, path: str) -> int:
+    r"""The line of the text it was read from, from 1, on which an element stands, or what comes nearest to it.
+
+    Parameters
+    ----------
+    root : Element
+        The root of the document.
+    path : str
+        A path below it, as a finding has it: ``devices/disk[2]/driver/@queues``.
+
+    Examples
+    --------
+    >>> from lxml import etree
+    >>> root = etree.fromstring("<domain>\n<cpu>\n<topology cores='2'/>\n</cpu>\n</domain>")
+    >>> line_of(root, "cpu/topology/@cores"), line_of(root, "cpu/numa"), line_of(root, "")
+    (3, 2, 1)
+    """
+    steps = [step for step in path.split("/") if step and not step.startswith("@")]
+    while steps:
+        try:
+            found = root.find("/".join(steps), NAMESPACES)
+        except (SyntaxError, KeyError):
+            found = None
+        if found is not None:
+            return found.sourceline or 1
+        steps.pop()
+    return root.sourceline or 1
+
+
+def swap(first: Element, second: Element) -> None:
+    """Let two elements of one parent change places; the white space around each place stays."""
+    parent = first.getparent()
+    if parent is None:
+        return
+    tails = first.tail, second.tail
+    stand_in = parent.makeelement("swap")
+    parent.replace(first, stand_in)
+    parent.replace(second, first)
+    parent.replace(stand_in, second)
+    second.tail, first.tail = tails
 
 
 @cache

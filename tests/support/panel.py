@@ -40,3 +40,9 @@ def text(panel: Any) -> str:
     """Return all HTML that the panel shows."""
     shown = (widget for widget in walk(panel) if type(widget).__name__ == "HTML" and "<style>" not in widget.value)
     return "\n".join(str(widget.value) for widget in shown)
+
+
+def pieces(panel: Any) -> str:
+    """Return the XML that the panel shows, as HTML."""
+    (box,) = (widget for widget in walk(panel) if "phy-pieces" in getattr(widget, "_dom_classes", ()))
+    return "\n".join(str(piece.value) for piece in box.children)
