@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import phyllome_nb as ph
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.policy_controls import PolicyControls
 from phyllome_nb.panels.table_view import PAGE, TableView
 from support import four_cells
@@ -32,7 +33,7 @@ def changes() -> list[ph.Policy]:
 @pytest.fixture
 def controls(changes: list[ph.Policy]) -> PolicyControls:
     """Controls that begin with nova."""
-    made: PolicyControls = PolicyControls(lambda: changes.append(made.policy), "nova")
+    made: PolicyControls = PolicyControls(lambda: changes.append(made.policy), Calls(), "nova")
     return made
 
 
@@ -95,7 +96,7 @@ def test_reservations_for_one_host_are_kept(changes: list[ph.Policy]) -> None:
     from phyllome_nb.capacity.policy import Policy, Reservation
 
     own = Policy("mine", reservations=(Reservation(ph.Size("1 GiB"), host="hv1"), Reservation(cpus=1)))
-    made: PolicyControls = PolicyControls(lambda: changes.append(made.policy), own)
+    made: PolicyControls = PolicyControls(lambda: changes.append(made.policy), Calls(), own)
     assert made.policy is own
     control(made, "CPUs kept").value = 3
     assert changes[0].reserved("hv1").memory == ph.Size("1 GiB")
@@ -106,7 +107,7 @@ def test_reservations_for_one_host_are_kept(changes: list[ph.Policy]) -> None:
 def view() -> TableView:
     """Two tables, one of many rows."""
     snap = four_cells.snapshot()
-    shown = TableView({"VMs": snap.allocations, "CPUs": lambda: snap.capacity("cpu")})
+    shown = TableView({"VMs": snap.allocations, "CPUs": lambda: snap.capacity("cpu")}, Calls())
     shown.refresh()
     return shown
 

@@ -164,6 +164,69 @@ def test_a_card_that_is_given_to_two_vms_brings_a_warning(
     assert [each.type for each in stored(simulated, "player").devices.hostdevs] == ["pci"]
 
 
+def test_a_seldom_field_is_found_and_set(show: Show, daemon: Daemon, simulated: libvirt.virConnect) -> None:
+    """A few letters of QEMU's option lead to the field, whose disk is then repeated and put first."""
+    disk = "<disk type='file'><source file='/a.qcow2'/><target dev='vda' bus='virtio'/></disk>"
+    simulated.defineXML(machine(disk, name="tuned", type="test", os="<os><type>hvm</type></os>"))
+    page = show(CELL.format(uri=daemon.test_uri, spec="host.domain('tuned')"))
+    page.get_by_label("Find a field").fill("num-queues")
+    page.get_by_role("button", name="devices.disks[].driver_options.queues").press("Enter")
+    queues = field(page, "devices-disks-0-driver-options-queues")
+    expect(queues).to_be_focused()
+    queues.fill("4")
+    press(page, "Duplicate disk 1")
+    name = field(page, "devices-disks-1-file")
+    expect(name).to_have_value("/a.qcow2")
+    name.fill("/b.qcow2")
+    press(page, "Move disk 2 up")
+    expect(field(page, "devices-disks-0-file")).to_have_value("/b.qcow2")
+    press(page, "Save")
+    is_told(page, "'tuned' is changed on")
+    disks = stored(simulated, "tuned").devices.disks
+    assert [(each.file, each.target, each.driver_options.queues) for each in disks] == [
+        ("/b.qcow2", "vda", 4),
+        ("/a.qcow2", "vdb", 4),
+    ]
+
+
+def test_wrong_xml_is_mended(show: Show, daemon: Daemon, other: libvirt.virConnect) -> None:
+    """A tag that does not close is marked at its line; a word that libvirt does not know is said; then it is defined."""
+    page = show(CELL.format(uri=daemon.uri, spec="ph.profiles.minimal(name='mended', type='qemu', network=None)"))
+    press(page, "Edit the XML")
+    text = page.get_by_label("The definition as XML, to be edited")
+    good = text.input_value()
+    text.fill(good.replace("</name>", "</nome>"))
+    press(page, "Apply")
+    expect(page.locator(".phy-numbers .phy-error-line")).to_have_text("✕ 2")
+    text.fill(good.replace("<vcpu", "<title>From XML</title>\n  <vcpus>2</vcpus>\n  <vcpu"))
+    press(page, "Apply")
+    expect(page.locator(".phy-findings .phy-error", has_text="<vcpus>")).to_be_visible()
+    expect(page.locator(".phy-numbers .phy-error-line")).to_have_count(1)
+    press(page, "Define")
+    expect(page.get_by_text("Mend this first.")).to_be_visible(timeout=PATIENCE)
+    text.fill(text.input_value().replace("  <vcpus>2</vcpus>\n", ""))
+    press(page, "Apply")
+    expect(field(page, "title")).to_have_value("From XML")
+    press(page, "Define")
+    is_told(page, "'mended' is defined on")
+    assert stored(other, "mended").title == "From XML"
+
+
+def test_a_clone_is_made_in_the_panel(show: Show, daemon: Daemon, other: libvirt.virConnect) -> None:
+    """The panel begins with a new VM, then takes a clone of one that the host has, and defines that."""
+    other.defineXML(machine(name="first"))
+    page = show(CELL.format(uri=daemon.uri, spec="ph.profiles.minimal(name='thrown-away', type='qemu')"))
+    press(page, "Begin with …")
+    page.get_by_label("Begin with").select_option("a clone of a VM")
+    page.get_by_label("Name of the new VM").fill("second")
+    press(page, "Begin")
+    expect(field(page, "name")).to_have_value("second", timeout=PATIENCE)
+    press(page, "Define")
+    is_told(page, "'second' is defined on")
+    assert {each.name() for each in other.listAllDomains()} == {"first", "second"}
+    assert stored(other, "second").uuid != stored(other, "first").uuid
+
+
 def test_the_keyboard_suffices(page: Page, lab: str, root: Path, daemon: Daemon, other: libvirt.virConnect) -> None:
     """The cell is run, the memory typed, the VM defined, started, forced off and undone without a mouse."""
     spec = "ph.profiles.minimal(name='keys', type='qemu', network=None)"

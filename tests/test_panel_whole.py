@@ -1,4 +1,4 @@
-"""The panel reaches the whole definition: fields that are found, devices that are moved, XML that is written, beginnings."""
+"""The panel reaches the whole definition: fields found, devices moved, XML written, and the ways to begin."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""One more of a kind: what a new part begins with, and what a duplicate cannot share with the one it was made of."""
+"""Parts of one kind: what a new one begins with, what a duplicate cannot share, and what order means."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from phyllome_nb.domain.devices.disk import Disk
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Part, PartList, Section
 
-__all__ = ["duplicate", "fresh"]
+__all__ = ["duplicate", "fresh", "move"]
 
 P = TypeVar("P", bound=Part)
 
@@ -56,6 +56,32 @@ def duplicate(parts: PartList[P], part: P) -> P:
         address: Part = twin.address  # type: ignore[attr-defined]  # a device's, which the line above has found
         address.update(**dict.fromkeys(address.__declared__))
     return twin
+
+
+def move(parts: PartList[P], part: P, steps: int) -> None:
+    """Let a part stand one place further down, or up where `steps` is -1.
+
+    libvirt lists the disks of a bus by their names, whatever their order was, so two such disks exchange these.
+
+    Raises
+    ------
+    FieldError
+        If `part` was taken out of its document.
+
+    Examples
+    --------
+    >>> from phyllome_nb.domain.spec import DomainSpec
+    >>> disks = DomainSpec("web").devices.disks
+    >>> first, second = (disks.add(file=file, target=target) for file, target in (("/a", "vda"), ("/b", "vdb")))
+    >>> move(disks, second, -1)
+    >>> [(disk.file, disk.target) for disk in disks]
+    [('/b', 'vda'), ('/a', 'vdb')]
+    """
+    here = [each.__place__.anchor for each in parts].index(part.__place__.anchor)
+    other = parts[min(max(here + steps, 0), len(parts) - 1)]
+    parts.move(part, steps)
+    if isinstance(part, Disk) and isinstance(other, Disk) and part.bus == other.bus and part.target and other.target:
+        part.target, other.target = other.target, part.target
 
 
 def _has(part: Part, name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as w
 
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.work import Work
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ class ChartView:
     ----------
     charts : mapping of str to callable
         What draws each of them, by its title, given whether it is for a dark theme.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, charts: "Mapping[str, Callable[[bool], Chart]]") -> None:
+    def __init__(self, charts: "Mapping[str, Callable[[bool], Chart]]", calls: Calls) -> None:
         self._charts = dict(charts)
         self._which = w.Dropdown(
             options=list(self._charts), description="Chart", style={"description_width": "initial"}
         )
-        self._which.observe(lambda _: self.refresh(), "value")
+        calls.changed(self._which, lambda _: self.refresh())
         self._which.layout.display = "" if len(self._charts) > 1 else "none"
         self._work = Work()
         self.idle = self._work.idle

@@ -11,6 +11,7 @@ from phyllome_nb.capacity.fleet import FleetSnapshot
 from phyllome_nb.capacity.policy import Policy
 from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.html import Html, el, style
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.chart_view import ChartView
 from phyllome_nb.panels.policy_controls import PolicyControls
 from phyllome_nb.panels.table_view import TableView
@@ -97,21 +98,23 @@ class FactsPanel(w.VBox, Generic[F]):
         below: Sequence[w.Widget] = (),
     ) -> None:
         self.source = source
+        self._calls = calls = Calls()
         self._views = views
         self._heading, self._state, self._overview = w.HTML(), w.HTML(), w.HTML()
-        self.policy_controls = PolicyControls(self.refresh, policy, count)
+        self.policy_controls = PolicyControls(self.refresh, calls, policy, count)
         charts = {title: self._chart(draw) for title, draw in views.charts.items()}
-        self.tables = TableView({title: self._table(make) for title, make in views.tables.items()})
-        self.charts = ChartView(charts)
-        self._glance = ChartView(dict(list(charts.items())[:1]))
+        self.tables = TableView({title: self._table(make) for title, make in views.tables.items()}, calls)
+        self.charts = ChartView(charts, calls)
+        self._glance = ChartView(dict(list(charts.items())[:1]), calls)
         overview = w.VBox([self._overview, self._glance.widget])
         self._tabs = w.Tab([overview, self.tables.widget, self.charts.widget], titles=TABS)
-        self._tabs.observe(lambda _: self.refresh(), "selected_index")
+        calls.changed(self._tabs, lambda _: self.refresh(), "selected_index")
         super().__init__(
             [
                 w.HTML(Html(f"<style>{style()}</style>")),
                 self._heading,
                 self._state,
+                calls.widget,
                 self.policy_controls.widget,
                 self._tabs,
                 *below,

@@ -62,7 +62,7 @@ class FleetPanel(FactsPanel[FleetSnapshot]):
         self._host = w.Dropdown(options=[NONE], description="Look at one host", style={"description_width": "initial"})
         self._below = w.VBox([])
         super().__init__(source, VIEWS, policy, count, [self._host, self._below])
-        self._host.observe(lambda _: self._open(), "value")
+        self._calls.changed(self._host, lambda _: self._open())
 
     def _show(self, found: FleetSnapshot) -> None:
         names = [NONE, *(each.host.name for each in found.snapshots)]

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import ipywidgets as w
 
-from phyllome_nb.domain.another import duplicate, fresh
+from phyllome_nb.domain.another import duplicate, fresh, move
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
 from phyllome_nb.panels.calls import Calls
@@ -350,7 +350,7 @@ class ListGroup(Group):
         self._changed(len(self._list) - 1)
 
     def _move(self, part: Part, number: int, steps: int) -> None:
-        self._list.move(part, steps)
+        move(self._list, part, steps)
         self._changed(number - 1 + steps)
 
     def _remove(self, part: Part) -> None:

@@ -21,6 +21,7 @@ from phyllome_nb.export.page import table
 from phyllome_nb.host.fleet import Fleet
 from phyllome_nb.host.host import Host
 from phyllome_nb.html import Html, el, style
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.chart_view import ChartView
 from phyllome_nb.panels.domain_panel import DomainPanel
 from phyllome_nb.panels.policy_controls import PolicyControls
@@ -84,19 +85,21 @@ class PlannerPanel(w.VBox):
         self.how_many: HowMany | None = None
         self.placement: Placement | None = None
         self._fitting, self._planning, self._losing = Work(), Work(), Work()
-        self._shape = ShapeForm(self._ask_fit, spec)
-        self.policy_controls = PolicyControls(self._ask_all, policy, count)
-        self._form = ScenarioForm(self._ask_plan, lambda: (self._shape.spec, self._shape.count))
+        self._calls = calls = Calls()
+        self._shape = ShapeForm(self._ask_fit, calls, spec)
+        self.policy_controls = PolicyControls(self._ask_all, calls, policy, count)
+        self._form = ScenarioForm(self._ask_plan, lambda: (self._shape.spec, self._shape.count), calls)
         self._fits, self._plan, self._lost = w.HTML(), w.HTML(), w.HTML()
-        self._drawn = ChartView({"The plan": lambda dark: charts.plan(self._placed(), dark=dark)})
+        self._drawn = ChartView({"The plan": lambda dark: charts.plan(self._placed(), dark=dark)}, calls)
         self._tabs = w.Tab([self._fit_tab(), self._plan_tab(), self._loss_tab()], titles=TABS)
-        self._tabs.observe(lambda _: self._ask_all(), "selected_index")
+        calls.changed(self._tabs, lambda _: self._ask_all(), "selected_index")
         self._below = w.VBox([])
         self._heading = w.HTML(el("div", "Reading …", class_="phy-quiet"))
         super().__init__(
             [
                 w.HTML(Html(f"<style>{style()}</style>")),
                 self._heading,
+                calls.widget,
                 self.policy_controls.widget,
                 self._shape.widget,
                 self._tabs,
@@ -157,7 +160,7 @@ class PlannerPanel(w.VBox):
     def _fit_tab(self) -> w.VBox:
         self._build = w.Button(description="Build this VM", disabled=True, layout=w.Layout(width="auto"))
         self._build.tooltip = "Open a panel that defines it"
-        self._build.on_click(lambda _: self._open_domain())
+        self._calls.pressed(self._build, self._open_domain)
         return w.VBox([w.HBox([self._build, self._fitting.widget], layout=LINE), self._fits])
 
     def _plan_tab(self) -> w.VBox:
@@ -165,7 +168,7 @@ class PlannerPanel(w.VBox):
         save = w.Button(
             description="Save the plan", tooltip="Write the plan to this file", layout=w.Layout(width="auto")
         )
-        save.on_click(lambda _: self._save())
+        self._calls.pressed(save, self._save)
         return w.VBox(
             [
                 self._form.widget,
@@ -185,9 +188,9 @@ class PlannerPanel(w.VBox):
             description="Plan that", tooltip="Who would go where, step by step", layout=w.Layout(width="auto")
         )
         few = w.Button(description="How few hosts would do?", layout=w.Layout(width="auto"))
-        self._k.observe(lambda _: self._ask_loss(), "value")
-        go.on_click(lambda _: self._ask_evacuation())
-        few.on_click(lambda _: self._ask_few())
+        self._calls.changed(self._k, lambda _: self._ask_loss())
+        self._calls.pressed(go, self._ask_evacuation)
+        self._calls.pressed(few, self._ask_few)
         return w.VBox([w.HBox([self._k, self._empty, go, few], layout=LINE), self._losing.widget, self._lost])
 
     def _have_facts(self, facts: Facts) -> Html:

@@ -8,6 +8,7 @@ import ipywidgets as w
 from phyllome_nb.capacity.policy import Policy, Reservation
 from phyllome_nb.capacity.snapshot import Count
 from phyllome_nb.html import el
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.size import Size
 
 __all__ = ["PolicyControls"]
@@ -26,11 +27,11 @@ MOST = 20.0
 class PolicyControls:
     """A line of controls; `changed` is called once for each change that can be understood.
 
-    ``policy`` and ``count`` are what they say.
+    ``policy`` and ``count`` are what they say; `calls` passes on what a person does.
     """
 
     def __init__(
-        self, changed: Callable[[], None], policy: Policy | str | None = None, count: Count = "running"
+        self, changed: Callable[[], None], calls: Calls, policy: Policy | str | None = None, count: Count = "running"
     ) -> None:
         self._changed = changed
         self._setting = False
@@ -39,8 +40,8 @@ class PolicyControls:
         wide = {"description_width": "initial"}
         names = [*Policy.presets(), OWN]
         self._preset = w.Dropdown(options=names, description="Policy", tooltip="Whose rules", style=wide)
-        self._cpu = _Ratio("vCPUs for each CPU", self._typed)
-        self._memory = _Ratio("GiB for each GiB", self._typed)
+        self._cpu = _Ratio("vCPUs for each CPU", self._typed, calls)
+        self._memory = _Ratio("GiB for each GiB", self._typed, calls)
         self._kept = w.Text(
             description="Kept for the host",
             tooltip="Memory that is not promised, such as 2 GiB",
@@ -54,10 +55,10 @@ class PolicyControls:
             options=list(COUNTS.items()), value=count, description="Count", tooltip="Which VMs count", style=wide
         )
         self._said = w.HTML()
-        self._preset.observe(lambda _: self._choose(), "value")
-        self._kept.observe(lambda _: self._typed(), "value")
-        self._cpus.observe(lambda _: self._typed(), "value")
-        self._count.observe(lambda _: self._changed(), "value")
+        calls.changed(self._preset, lambda _: self._choose())
+        calls.changed(self._kept, lambda _: self._typed())
+        calls.changed(self._cpus, lambda _: self._typed())
+        calls.changed(self._count, lambda _: self._changed())
         line = w.Layout(flex_flow="row wrap", grid_gap="0.3em 1.2em", align_items="center")
         self.widget = w.VBox(
             [
@@ -127,7 +128,7 @@ class PolicyControls:
 class _Ratio:
     """A ratio as a number to type and a slider to drag."""
 
-    def __init__(self, label: str, changed: Callable[[], None]) -> None:
+    def __init__(self, label: str, changed: Callable[[], None], calls: Calls) -> None:
         self._label = label
         self._text = w.Text(
             description=label,
@@ -138,8 +139,8 @@ class _Ratio:
         self._slider = w.FloatSlider(
             min=0.1, max=MOST, step=0.1, readout=False, tooltip=label, layout=w.Layout(width="10em")
         )
-        self._text.observe(lambda _: self._typed(changed), "value")
-        self._slider.observe(lambda change: self._dragged(change["new"]), "value")
+        calls.changed(self._text, lambda _: self._typed(changed))
+        calls.changed(self._slider, self._dragged)
         self._moving = False
         self.widget = w.HBox([self._text, self._slider], layout=w.Layout(align_items="center"))
 

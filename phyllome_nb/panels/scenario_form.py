@@ -10,6 +10,7 @@ from phyllome_nb.capacity.scenario import Scenario
 from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
+from phyllome_nb.panels.calls import Calls
 
 __all__ = ["ScenarioForm"]
 
@@ -28,9 +29,12 @@ class ScenarioForm:
         Called after each change.
     shape : callable
         What the VM that is planned is, and how many of them.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, changed: Callable[[], None], shape: Callable[[], tuple[DomainSpec, int]]) -> None:
+    def __init__(self, changed: Callable[[], None], shape: Callable[[], tuple[DomainSpec, int]], calls: Calls) -> None:
+        self._calls = calls
         self._changed = changed
         self._shape = shape
         self._facts: Snapshot | FleetSnapshot | None = None
@@ -49,8 +53,8 @@ class ScenarioForm:
         )
         self._growth = w.IntSlider(min=0, max=200, readout=False, tooltip="Growth of all VMs in percent")
         w.link((self._percent, "value"), (self._growth, "value"))
-        self._moves.observe(lambda _: changed(), "value")
-        self._percent.observe(lambda _: changed(), "value")
+        calls.changed(self._moves, lambda _: changed())
+        calls.changed(self._percent, lambda _: changed())
         vms = [self._button("Spread", self._spread), self._button("Keep together", self._together)]
         vms.append(self._button("Remove", self._remove))
         hosts = [self._button("Lose", self._lose), self._button("Add one like it", self._add_host)]
@@ -108,7 +112,7 @@ class ScenarioForm:
 
     def _button(self, label: str, press: Callable[[], None]) -> w.Button:
         button = w.Button(description=label, tooltip=label, layout=w.Layout(width="auto"))
-        button.on_click(lambda _: press())
+        self._calls.pressed(button, press)
         return button
 
     def _take(self, step: Callable[[Scenario], Scenario]) -> None:

@@ -6,6 +6,7 @@ import ipywidgets as w
 
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError
+from phyllome_nb.panels.calls import Calls
 from phyllome_nb.profiles import linux
 
 __all__ = ["ShapeForm"]
@@ -20,11 +21,13 @@ class ShapeForm:
     Parameters
     ----------
     changed : callable
+    calls : Calls
+        Passes on what a person does.
     spec : DomainSpec, optional
         A definition to begin with: what the controls do not show stays as it is there.
     """
 
-    def __init__(self, changed: Callable[[], None], spec: DomainSpec | None = None) -> None:
+    def __init__(self, changed: Callable[[], None], calls: Calls, spec: DomainSpec | None = None) -> None:
         self._start = spec or linux(name="planned", memory="4 GiB", vcpus=2, network=None)
         self._name = w.Text(value=self._start.name, description="VM", style=WIDE, layout=w.Layout(width="14em"))
         self._vcpus = w.BoundedIntText(
@@ -44,7 +47,7 @@ class ShapeForm:
         )
         controls = (self._name, self._vcpus, self._memory, self._pages, self._number)
         for control in controls:
-            control.observe(lambda _: changed(), "value")
+            calls.changed(control, lambda _: changed())
         self.widget = w.HBox(
             list(controls), layout=w.Layout(flex_flow="row wrap", grid_gap="0.3em 1em", align_items="center")
         )

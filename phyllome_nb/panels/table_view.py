@@ -9,6 +9,7 @@ import pandas as pd
 from phyllome_nb.capacity.matching import matching, ordered
 from phyllome_nb.export.page import table as as_html
 from phyllome_nb.html import Html, el
+from phyllome_nb.panels.calls import Calls
 
 __all__ = ["TableView"]
 
@@ -26,9 +27,11 @@ class TableView:
     ----------
     tables : mapping of str to callable
         What makes each table, by its title; only the one that is shown is made.
+    calls : Calls
+        Passes on what a person does.
     """
 
-    def __init__(self, tables: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
+    def __init__(self, tables: Mapping[str, Callable[[], pd.DataFrame]], calls: Calls) -> None:
         self._tables = dict(tables)
         self._page = 0
         wide = {"description_width": "initial"}
@@ -42,13 +45,13 @@ class TableView:
         )
         self._order = w.Dropdown(options=[AS_IT_IS], description="Order by", style=wide)
         self._descending = w.Checkbox(description="largest first", indent=False, layout=w.Layout(width="auto"))
-        self._back = _button("Previous page", lambda: self._turn(-1))
-        self._on = _button("Next page", lambda: self._turn(1))
+        self._back = _button("Previous page", lambda: self._turn(-1), calls)
+        self._on = _button("Next page", lambda: self._turn(1), calls)
         self._where = w.HTML()
         self._shown = w.HTML()
-        self._which.observe(lambda _: self._choose(), "value")
+        calls.changed(self._which, lambda _: self._choose())
         for control in (self._filter, self._order, self._descending):
-            control.observe(lambda _: self._begin(), "value")
+            calls.changed(control, lambda _: self._begin())
         line = w.Layout(flex_flow="row wrap", grid_gap="0.4em 1em", align_items="center")
         pane = w.Box([self._shown], layout=w.Layout(overflow="auto", max_height="40em"))
         self.widget = w.VBox(
@@ -109,9 +112,9 @@ class TableView:
         self.refresh()
 
 
-def _button(label: str, press: Callable[[], None]) -> w.Button:
+def _button(label: str, press: Callable[[], None], calls: Calls) -> w.Button:
     button = w.Button(description=label, disabled=True, layout=w.Layout(width="auto"))
-    button.on_click(lambda _: press())
+    calls.pressed(button, press)
     return button
 
 
