@@ -190,7 +190,7 @@ def test_a_seldom_field_is_found_and_set(show: Show, daemon: Daemon, simulated: 
 
 
 def test_wrong_xml_is_mended(show: Show, daemon: Daemon, other: libvirt.virConnect) -> None:
-    """A tag that does not close is marked at its line; a word that libvirt does not know is said; then it is defined."""
+    """A tag that does not close and a word that libvirt does not know are marked at their lines; then it is defined."""
     page = show(CELL.format(uri=daemon.uri, spec="ph.profiles.minimal(name='mended', type='qemu', network=None)"))
     press(page, "Edit the XML")
     text = page.get_by_label("The definition as XML, to be edited")

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import ipywidgets as w
 
-from phyllome_nb.html import Html
+from phyllome_nb.html import Html, el
 from phyllome_nb.xml.highlight import highlight
 
 __all__ = ["XmlView"]
@@ -32,13 +32,14 @@ class XmlView:
 
     def __init__(self) -> None:
         self._layout, self._style = w.Layout(), w.HTML().style
-        # What is longer than its place is scrolled by the keyboard, too.
-        self.widget = w.VBox(tabbable=True)
+        self.widget = w.VBox()
         self.widget.add_class("phy-pieces")
 
     def show(self, text: str, changed: set[int]) -> None:
         """Show the text; the lines whose numbers, from 0, are in `changed` are marked."""
         wanted = [_highlighted(piece, frozenset(marked)) for piece, marked in _pieces(text.split("\n"), changed)]
+        # What is longer than its place is scrolled by the keyboard, too: the first piece can have the focus.
+        wanted[0] = el("div", wanted[0], tabindex="0", role="region", aria_label="The definition as XML")
         have = list(self.widget.children)
         for child, html in zip(have, wanted, strict=False):
             child.value = html
