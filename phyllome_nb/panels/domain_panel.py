@@ -1,5 +1,8 @@
 """DomainPanel: build a definition, see what is wrong with it and what it means for the host, define it."""
 
+from collections.abc import Callable
+from functools import partial
+
 import ipywidgets as w
 
 from phyllome_nb.capacity import view
@@ -15,9 +18,11 @@ from phyllome_nb.panels.advice import Advice, identity
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.conflict import ConflictView
 from phyllome_nb.panels.findings import FindingsList
-from phyllome_nb.panels.form import Form
+from phyllome_nb.panels.form import Form, MakePicker, Picker
 from phyllome_nb.panels.life import Life
+from phyllome_nb.panels.memory_picker import MemoryPicker
 from phyllome_nb.panels.start import Start
+from phyllome_nb.panels.topology_picker import TopologyPicker
 from phyllome_nb.panels.trial import TrialView
 from phyllome_nb.panels.work import Work, failure
 from phyllome_nb.panels.xml_pane import XmlPane
@@ -83,7 +88,7 @@ class DomainPanel(w.VBox):
         self._calls.pressed(self._define, self.define)
         self._calls.pressed(self._undo, self.undo)
         self._calls.pressed(again, self._read_host)
-        self._form = Form(self.spec, self._show, self._calls)
+        self._form = Form(self.spec, self._show, self._calls, self._pickers())
         self._form.widget.layout = w.Layout(**COLUMN)
         super().__init__(
             [
@@ -111,6 +116,14 @@ class DomainPanel(w.VBox):
         self._begin()
         self._show()
         self._read_host()
+
+    def _pickers(self) -> dict[str, MakePicker]:
+        """What shows several fields of a group at once, by the group's title."""
+        kinds: dict[str, type[MemoryPicker | TopologyPicker]] = {"Memory": MemoryPicker, "CPU": TopologyPicker}
+        return {title: partial(self._picker, kind) for title, kind in kinds.items()}
+
+    def _picker(self, kind: type[MemoryPicker | TopologyPicker], changed: Callable[[], None]) -> Picker:
+        return kind(self.spec, lambda: self._snapshot, changed, self._calls)
 
     def start(self, spec: DomainSpec) -> None:
         """Go on with another definition, in the place of the one that is shown; nothing is written.

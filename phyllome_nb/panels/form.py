@@ -18,7 +18,7 @@ from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
 
-__all__ = ["Form"]
+__all__ = ["Form", "MakePicker", "Picker"]
 
 OPEN = {"General", "Memory", "vCPUs"}
 """The sections that are open from the start."""
@@ -58,6 +58,9 @@ class Picker(Protocol):
         ...
 
 
+MakePicker = Callable[[Callable[[], None]], Picker]
+
+
 class Form:
     """The fields of a definition, grouped as its parts are.
 
@@ -70,7 +73,7 @@ class Form:
     calls : Calls
         Passes on what a person does.
     pickers : mapping of str to callable
-        What makes the picker of a group, by the group's title.
+        What makes the picker of a group, given what it calls after a change, by the group's title.
     """
 
     def __init__(
@@ -78,7 +81,7 @@ class Form:
         spec: DomainSpec,
         changed: Callable[[], None],
         calls: Calls,
-        pickers: "Mapping[str, Callable[[], Picker]] | None" = None,
+        pickers: "Mapping[str, MakePicker] | None" = None,
     ) -> None:
         self.state = FormState(changed, calls)
         self._pickers = pickers or {}
@@ -175,7 +178,7 @@ class Group:
         title: str,
         contents: list[tuple[Part, Any]],
         state: FormState,
-        picker: "Callable[[], Picker] | None" = None,
+        picker: "MakePicker | None" = None,
     ) -> None:
         self._title = title
         self._contents = contents
@@ -267,11 +270,16 @@ class Group:
     def _picked(self) -> list[Any]:
         """The picker, made when it is first seen."""
         if self._picker is None and self._make_picker is not None:
-            self._picker = self._make_picker()
+            self._picker = self._make_picker(self._picked_other)
         if self._picker is None:
             return []
         self._picker.refresh()
         return [self._picker.widget]
+
+    def _picked_other(self) -> None:
+        """Show in the controls what the picker has changed."""
+        self.refresh()
+        self._state.changed()
 
     def _noted(self, name: str) -> w.HTML:
         """The place for what the rules say of a part as a whole."""
