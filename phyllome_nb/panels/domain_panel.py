@@ -4,7 +4,6 @@ import difflib
 
 import ipywidgets as w
 
-from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import Conflict, DefinitionError, NoSuchDomain
@@ -15,6 +14,7 @@ from phyllome_nb.host.situation import situation
 from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity
 from phyllome_nb.panels.conflict import ConflictView
+from phyllome_nb.panels.effect_view import EffectView
 from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form
 from phyllome_nb.panels.life import Life
@@ -74,7 +74,7 @@ class DomainPanel(w.VBox):
         self.findings = Findings()
         self._findings = FindingsList(self._mend)
         self._advice = Advice(lambda spec: None if self._edits else identity(spec), self.spec, self.refresh)
-        self._effect = w.HTML()
+        self._effect = EffectView()
         self._define = w.Button(
             description="Save" if self._edits else "Define",
             button_style="primary",
@@ -106,7 +106,7 @@ class DomainPanel(w.VBox):
                 self._advice.widget,
                 self._findings.widget,
                 w.HBox([self._reading.widget, again], layout=w.Layout(align_items="baseline", grid_gap="1em")),
-                self._effect,
+                self._effect.widget,
                 self._notes,
                 w.HBox(
                     [self._define, self._undo, self._writing.widget],
@@ -258,17 +258,8 @@ class DomainPanel(w.VBox):
         self._show_effect()
 
     def _show_effect(self) -> None:
-        if self._snapshot is None:
-            return
-        try:
-            others = {domain.name for domain in self._snapshot.domains if domain.uuid != self.spec.uuid}
-            if self.spec.name in others:
-                said = f"{self.host.name} has a VM named {self.spec.name!r}; the bars show the host as it is."
-                self._effect.value = el("div", el("div", said), view.balance(self._snapshot))
-            else:
-                self._effect.value = view.effect(self._snapshot, self.spec)
-        except DefinitionError as error:
-            self._effect.value = el("div", str(error), class_="phy-error")
+        if self._snapshot is not None:
+            self._effect.show(self._snapshot, self.spec)
 
 
 def _changed(before: list[str], after: list[str]) -> set[int]:
