@@ -102,11 +102,11 @@ def _rule(then: Line, policy: Policy | None) -> str:
     if then.limit is None or then.free is None:
         return f"{_whose(policy)} sets no limit"
     ratio = {"vcpus": policy.cpu_ratio, "memory": policy.memory_ratio}.get(then.resource)
-    why = f"by {_whose(policy)}'s ratio {ratio:g}" if ratio else "as pages are promised once"
+    why = f" by {_whose(policy)}'s ratio {ratio:g}" if ratio else ", as pages are promised once"
     apart = "dedicated" if then.resource == "vcpus" else "in huge pages"
     apart = f", beside {number(then.dedicated)} {apart}" if then.dedicated else ""
     kept = f" · {number(then.reserved)} kept for the host" if then.reserved else ""
-    return f"limit {number(then.limit)} {why}{apart}{kept} · {_left(then.free)}"
+    return f"limit {number(then.limit)}{why}{apart}{kept} · {_left(then.free)}"
 
 
 def _whose(policy: Policy) -> str:

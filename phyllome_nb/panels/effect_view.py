@@ -32,11 +32,15 @@ class EffectView:
             value=policy or NONE,
             description="Limits by",
             tooltip="Whose limits are marked on the bars, beside what there is",
-            layout=w.Layout(width="auto"),
+            style={"description_width": "initial"},
+            layout=w.Layout(width="auto", align_self="flex-start"),
         )
         self._whole = w.HTML()
         # A button outlasts what is drawn under it; what is open in the page would close with each key.
-        self._toggle = w.ToggleButton(tooltip="The same for each NUMA cell of the host", layout=w.Layout(width="auto"))
+        self._toggle = w.ToggleButton(
+            tooltip="The same for each NUMA cell of the host",
+            layout=w.Layout(width="auto", align_self="flex-start"),
+        )
         self._cells = w.HTML()
         self._policy.observe(lambda _: self._draw(), "value")
         self._toggle.observe(lambda _: self._draw(), "value")
