@@ -9,8 +9,8 @@ from phyllome_nb.capacity.columns import Column
 from phyllome_nb.capacity.policy import Policy
 from phyllome_nb.capacity.seen import check_rates
 from phyllome_nb.capacity.snapshot import Snapshot
-from phyllome_nb.capacity.tables.balance import pages_of
 from phyllome_nb.capacity.tables.frame import frame, gib
+from phyllome_nb.capacity.tables.sums import pages_of
 from phyllome_nb.capacity.trend import days_until_full
 
 __all__ = ["FORECAST", "forecast", "together"]

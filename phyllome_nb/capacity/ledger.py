@@ -14,7 +14,7 @@ from phyllome_nb.capacity.places import default_page
 from phyllome_nb.capacity.promise import Promise
 from phyllome_nb.capacity.snapshot import DomainFacts, HostFacts, Snapshot
 from phyllome_nb.capacity.steps import State, Vm
-from phyllome_nb.capacity.tables.balance import pages_of
+from phyllome_nb.capacity.tables.sums import pages_of
 from phyllome_nb.size import Size
 
 __all__ = ["Amount", "Ledger"]

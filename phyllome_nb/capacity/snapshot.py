@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from phyllome_nb.capacity.numa_plan import Siblings
     from phyllome_nb.capacity.pinning import Pinning
     from phyllome_nb.capacity.policy import Policy
+    from phyllome_nb.capacity.tables.sums import Totals
 
 __all__ = ["Count", "DomainFacts", "HostFacts", "Promise", "Snapshot", "Topology", "Usage"]
 
@@ -707,6 +708,13 @@ class Snapshot:
     def others(self, uuid: str | None = None) -> Others:
         """The VMs but for the one with a uuid, to ask who holds what and what they were promised."""
         return Others(self._index, uuid)
+
+    @cached_property
+    def totals(self) -> "Totals":
+        """What the VMs were promised together, and who has what alone; each sum is made once."""
+        from phyllome_nb.capacity.tables.sums import Totals
+
+        return Totals(self.host, self.domains)
 
     @cached_property
     def _rooms(self) -> "Rooms":

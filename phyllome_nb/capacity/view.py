@@ -5,20 +5,20 @@ from datetime import datetime
 
 import pandas as pd
 
-from phyllome_nb.capacity.snapshot import Count, HostFacts, Snapshot
+from phyllome_nb.capacity import effect_table
+from phyllome_nb.capacity.bars import legend
+from phyllome_nb.capacity.effect import Effect, pairs
+from phyllome_nb.capacity.policy import Policy
+from phyllome_nb.capacity.snapshot import HostFacts, Snapshot
+from phyllome_nb.capacity.tables.balance import lines
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import Html, el, row
 
 __all__ = ["asked", "balance", "described", "effect", "heading", "snapshot", "summary", "warnings"]
 
-NOW = {"running": "by the VMs that run", "defined": "if every VM ran"}
-WITH_IT = {"running": "once this VM runs, too", "defined": "if every VM ran, this one too"}
-CHANGED = {"running": "once this VM was started again", "defined": "if every VM ran"}
-COUNTS: tuple[Count, ...] = ("running", "defined")
 WHEN = {"running": "Now", "defined": "If every VM ran", "autostart": "When the host starts"}
 WARNINGS = 8
 """So many are said; a table has the rest."""
-RESOURCES = {"vcpus": "vCPUs", "memory": "Memory"}
 
 
 def snapshot(taken: Snapshot) -> Html:
@@ -79,61 +79,30 @@ def warnings(conflicts: pd.DataFrame, problems: Iterable[str] = ()) -> Html:
 
 def balance(taken: Snapshot) -> Html:
     """What the host has promised so far."""
-    return _bars(taken, taken, NOW)
+    physical = Policy.named(None)
+    sums = {count: taken.totals.whole(count, physical.overhead) for count in effect_table.COUNTS}
+    found = {count: {line.resource: line for line in lines(taken, each, physical)} for count, each in sums.items()}
+    same = {count: pairs(each, each) for count, each in found.items()}
+    return effect_table.table(effect_table.rows(same, ("vcpus", "memory")))
 
 
-def effect(taken: Snapshot, spec: DomainSpec) -> Html:
-    """What the host has promised, and what one more VM would add, or one of its own that is defined otherwise."""
-    known = spec.uuid in {domain.uuid for domain in taken.domains}
-    return _bars(taken, taken.with_vm(spec), CHANGED if known else WITH_IT)
+def effect(taken: Snapshot, spec: DomainSpec, policy: Policy | str | None = None) -> Html:
+    """What the host has promised, and what one more VM would add, or one of its own that is defined otherwise.
 
-
-def _bars(now: Snapshot, then: Snapshot, counts: dict[str, str]) -> Html:
-    """A row a resource, a column a count; every VM at its maximum."""
-    before, after = _lines(now), _lines(then)
-    head = row(["Promised at most", *counts.values()], "th")
-    rows = [
-        el(
-            "tr",
-            el("th", label, scope="row"),
-            *(el("td", _cell(key, before[key, count], after[key, count])) for count in counts),
-        )
-        for key, label in RESOURCES.items()
-    ]
-    return el("table", el("thead", head), el("tbody", *rows), class_="phy-balance")
-
-
-def _lines(taken: Snapshot) -> dict[tuple[str, str], tuple[float, float]]:
-    """What there is and what of it is promised, dedicated CPUs and huge pages included, by resource and count."""
-    tables = (taken.balance(count) for count in COUNTS)
-    most = [line for table in tables for line in table.to_dict("records") if line["amount"] == "maximum"]
-    return {
-        (line["resource"], line["count"]): (float(line["total"]), float(line["promised"] + line["dedicated"]))
-        for line in most
-        if line["resource"] in RESOURCES
-    }
-
-
-def _cell(resource: str, now: tuple[float, float], then: tuple[float, float]) -> Html:
-    unit, each = ("CPUs", "vCPUs for each CPU") if resource == "vcpus" else ("GiB", "GiB for each GiB")
-    (capacity, before), (_, after) = now, then
-    amount = _number(after) if before == after else f"{_number(before)} → {_number(after)}"
-    free = capacity - after
-    left = f"{_number(free)} left" if free >= 0 else f"{_number(-free)} over"
-    ratio = f" · {after / capacity:.2f} {each}" if capacity else ""
-    text = f"{amount} of {_number(capacity)} {unit} · {left}{ratio}"
-    return el("div", _bar(capacity, before, after), el("span", text), class_="phy-cell")
-
-
-def _bar(capacity: float, before: float, after: float) -> Html:
-    """A bar as long as the larger of what there is and what was promised; a line marks what there is."""
-    whole = max(capacity, after) or 1
-    parts = [el("i", class_="phy-before", style=_width(min(before, after) / whole))]
-    if after > before:
-        parts.append(el("i", class_="phy-added", style=_width((after - before) / whole)))
-    mark = el("b", class_="phy-mark", style=f"left:{100 * capacity / whole:.2f}%")
-    over = " phy-over" if after > capacity else ""
-    return el("span", *parts, mark, class_=f"phy-bar{over}", aria_hidden="true")
+    Parameters
+    ----------
+    taken : Snapshot
+    spec : DomainSpec
+    policy : Policy or str, optional
+        Whose limits are marked, too; without one only what there is.
+    """
+    chosen = None if policy is None else Policy.named(policy)
+    found = Effect.of(taken, spec, chosen)
+    parts = [effect_table.main(found, chosen)]
+    if effect_table.has_cells(found):
+        cells = effect_table.by_cell(found, chosen)
+        parts.append(cells if found.bound else el("details", el("summary", "By NUMA cell"), cells))
+    return el("div", *parts, *([legend(chosen)] if chosen else []))
 
 
 def _domains(taken: Snapshot) -> Html:
@@ -168,11 +137,3 @@ def _of(current: str, most: str) -> str:
 def _shape(facts: HostFacts) -> str:
     shape = facts.topology
     return f"{shape.sockets} × {shape.cores // max(shape.sockets, 1)} × {shape.threads}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _width(share: float) -> str:
-    return f"width:{100 * share:.2f}%"

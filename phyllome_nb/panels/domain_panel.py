@@ -5,7 +5,6 @@ from functools import partial
 
 import ipywidgets as w
 
-from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import Conflict, DefinitionError, NoSuchDomain
@@ -17,6 +16,7 @@ from phyllome_nb.html import Html, el, style
 from phyllome_nb.panels.advice import Advice, identity
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.conflict import ConflictView
+from phyllome_nb.panels.effect_view import EffectView
 from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form, MakePicker, Picker
 from phyllome_nb.panels.life import Life
@@ -77,7 +77,7 @@ class DomainPanel(w.VBox):
         self._findings = FindingsList(self._mend, self._calls)
         advice = Advice(lambda spec: None if self._edits else identity(spec), self.spec, self.refresh, self._calls)
         self._advice = advice
-        self._effect = w.HTML()
+        self._effect = EffectView(self._calls)
         self._define = w.Button(button_style="primary", layout=w.Layout(flex="0 0 auto"))
         self._undo = w.Button(description="Undo", tooltip="Put back what was before", layout=w.Layout(flex="0 0 auto"))
         self._conflict = ConflictView(self._take, self._calls)
@@ -100,7 +100,7 @@ class DomainPanel(w.VBox):
                 self._advice.widget,
                 self._findings.widget,
                 w.HBox([self._reading.widget, again], layout=w.Layout(align_items="baseline", grid_gap="1em")),
-                self._effect,
+                self._effect.widget,
                 self._notes,
                 w.HBox(
                     [self._define, self._undo, self._writing.widget],
@@ -301,17 +301,8 @@ class DomainPanel(w.VBox):
         self._show_effect()
 
     def _show_effect(self) -> None:
-        if self._snapshot is None:
-            return
-        try:
-            others = {domain.name for domain in self._snapshot.domains if domain.uuid != self.spec.uuid}
-            if self.spec.name in others:
-                said = f"{self.host.name} has a VM named {self.spec.name!r}; the bars show the host as it is."
-                self._effect.value = el("div", el("div", said), view.balance(self._snapshot))
-            else:
-                self._effect.value = view.effect(self._snapshot, self.spec)
-        except DefinitionError as error:
-            self._effect.value = el("div", str(error), class_="phy-error")
+        if self._snapshot is not None:
+            self._effect.show(self._snapshot, self.spec)
 
 
 def _check_kinds(host: object, spec: object) -> None:

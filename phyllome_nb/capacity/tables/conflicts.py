@@ -13,11 +13,11 @@ from phyllome_nb.capacity.promise import Promise
 from phyllome_nb.capacity.snapshot import Count, DomainFacts, Snapshot
 from phyllome_nb.capacity.tables.balance import COUNTS, balance
 from phyllome_nb.capacity.tables.frame import frame, gib
+from phyllome_nb.capacity.tables.sums import Thing
 
-__all__ = ["conflicts"]
+__all__ = ["PCI", "TWICE", "conflicts"]
 
 Row = tuple[Any, ...]
-Wanted = dict[tuple[str, str], list[str]]
 PCI = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 NAMED = 8
 WHO = {"running": "the VMs that run", "defined": "all VMs together", "autostart": "the VMs that start with the host"}
@@ -38,9 +38,8 @@ def conflicts(snapshot: Snapshot, policy: Policy | str | None = None) -> pd.Data
 
 
 def _conflicts(snapshot: Snapshot, count: Count, policy: Policy) -> Iterator[Row]:
-    found = [(domain, promise) for domain in snapshot.domains if (promise := domain.promise(count))]
-    name = snapshot.host.name
-    for (kind, what), vms in sorted(_wanted(snapshot, found).items()):
+    found, name = snapshot.totals.counted(count), snapshot.host.name
+    for (kind, what), vms in sorted(_wanted(snapshot, count).items()):
         if len(vms) > 1:
             why = TWICE[kind].format(what)
             yield name, count, kind, what, _names(vms), float(len(vms)), 1.0, "", None, why
@@ -50,19 +49,10 @@ def _conflicts(snapshot: Snapshot, count: Count, policy: Policy) -> Iterator[Row
     yield from _too_much(snapshot, count, policy, found)
 
 
-def _wanted(snapshot: Snapshot, found: list[tuple[DomainFacts, Promise]]) -> Wanted:
+def _wanted(snapshot: Snapshot, count: Count) -> dict[Thing, list[str]]:
     """Who wants each of the things that only one VM can have."""
-    wanted: dict[tuple[str, str], list[str]] = {}
-    groups = {each.address: each.group for each in snapshot.host.devices or () if each.group is not None}
-    for domain, promise in found:
-        things = {("cpu", str(cpu)) for cpu in promise.dedicated.values()}
-        things |= {("device", address) for address in promise.devices}
-        things |= {("group", str(groups[address])) for address in promise.devices if address in groups}
-        things |= {("image", path) for path in domain.claims.images}
-        things |= {("mac", mac) for mac in domain.claims.macs}
-        for thing in things:
-            wanted.setdefault(thing, []).append(domain.name)
-    for address, group in groups.items():
+    wanted = dict(snapshot.totals.holders(count))
+    for address, group in snapshot.totals.groups.items():
         if len(wanted.get(("device", address), ())) > 1:
             wanted.pop(("group", str(group)), None)  # that the very device is wanted twice says it better
     return wanted
