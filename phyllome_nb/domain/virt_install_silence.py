@@ -1,0 +1,72 @@
+"""What virt-install adds by itself, and how it is kept from that."""
+
+from dataclasses import dataclass
+
+from phyllome_nb.xml.document import Element
+
+__all__ = ["Silence", "silence"]
+
+NONE = {
+    "disk": "disk",
+    "interface": "network",
+    "graphics": "graphics",
+    "rng": "rng",
+    "tpm": "tpm",
+    "channel": "channel",
+}
+"""Devices of which an option says that there is none."""
+PLACEHOLDERS = {
+    "video": "model.type=vga",
+    "input": "type=tablet,bus=usb",
+    "controller[@type='usb']": "type=usb",
+    "controller[@type='pci']": "type=pci,model=pcie-root",
+}
+"""Devices of which no option says so: one is asked for, so that none is added, and taken out of the XML again."""
+TAKEN_OUT = {
+    "clock": "clock",
+    "features": "features",
+    "pm": "pm",
+    "os/boot": "os/boot",
+    "devices/memballoon": "devices/memballoon",
+    "metadata/{http://libosinfo.org/xmlns/libvirt/domain/1.0}libosinfo": "metadata/libosinfo:libosinfo",
+}
+"""What is taken out of the XML where the definition has none: as it is looked for, and as it is written."""
+ADDED_FOR_SPICE = {"sound": "sound", "redirdev": "redirdev"}
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Options that keep virt-install from adding something."""
+
+    options: tuple[tuple[str, str], ...]
+    xml: tuple[str, ...]
+    """Values of ``--xml``, which is done last."""
+
+
+def silence(root: Element) -> Silence:
+    """What a definition needs."""
+
+    def has(path: str) -> bool:
+        return root.find(path) is not None
+
+    options = [(f"--{option}", "none") for device, option in NONE.items() if not has(f"devices/{device}")]
+    if not has("cpu"):
+        options.append(("--cpu", "none"))
+    if not has("devices/serial") and not has("devices/console"):
+        options.append(("--console", "none"))
+    if has("devices/graphics[@type='spice']"):
+        options += [(f"--{option}", "none") for device, option in ADDED_FOR_SPICE.items() if not has(f"devices/{device}")]
+        if has("devices/channel"):
+            options.append(("--channel", "none"))
+    xml = [written for path, written in TAKEN_OUT.items() if not has(path)]
+    for device, asked in PLACEHOLDERS.items():
+        if not has(f"devices/{device}") and (has("devices/graphics") or device.startswith("controller")):
+            options.append((f"--{device.partition('[')[0]}", asked))
+            xml.append(f"devices/{device}")
+    deleted = (f"xpath.delete={_quoted(f'./{path}')}" for path in xml)
+    emptied = (f"./os/type/@{name}=" for name in ("arch", "machine") if not has(f"os/type[@{name}]"))
+    return Silence(tuple(options), (*emptied, *deleted))
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if "'" in path else path
