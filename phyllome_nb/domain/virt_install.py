@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Self
 
 from phyllome_nb.domain.virsh import without_secrets
 from phyllome_nb.domain.virt_install_options import FLAGS, OPTIONS, SPELLED, Option, Step
@@ -13,7 +14,7 @@ from phyllome_nb.errors import DefinitionError
 from phyllome_nb.size import Size
 from phyllome_nb.xml.compare import own
 from phyllome_nb.xml.document import Element, text_of
-from phyllome_nb.xml.path import NAMESPACES
+from phyllome_nb.xml.path import NAMESPACES, Path
 
 __all__ = ["virt_install"]
 
@@ -23,6 +24,8 @@ PREFIXES = {NAMESPACES[prefix]: prefix for prefix in ("qemu", "libosinfo")}
 """The namespaces that virt-install knows."""
 MEMORY = ("memory", "currentMemory", "maxMemory")
 POLICIES = ("force", "require", "optional", "disable", "forbid")
+ESCAPED = "&<>'\""
+"""Characters that virt-install escapes twice in an attribute."""
 BOOT = {"hd", "cdrom", "fd", "network"}
 
 
@@ -35,23 +38,29 @@ class Leaf:
     value: str | None
     """None for an element that says something by being there."""
 
+    @classmethod
+    def at(cls, place: str) -> Self:
+        """A place that is written as ``driver/@name``."""
+        path = Path.of(place)
+        return cls(tuple((step, 1) for step in path.steps), path.attribute or "", None)
+
     @property
     def path(self) -> str:
         """The place, as XPath."""
         steps = [tag if index == 1 else f"{tag}[{index}]" for tag, index in self.steps]
         return "/".join([".", *steps, *([f"@{self.attribute}"] if self.attribute else [])])
 
-    def below(self, *steps: Step) -> "Leaf":
-        """The same, seen from further up."""
-        return Leaf((*steps, *self.steps), self.attribute, self.value)
-
-    def set(self, prefix: str = "xpath.") -> str:
+    def set(self, prefix: str) -> str:
         """The sub-option that says it by its place."""
         if self.value is None:
             return f"{prefix}create={self.path}"
         if "=" in self.value:
             return f"{prefix}set={self.path},{prefix}value={_quoted(self.value)}"
         return f"{prefix}set={_quoted(f'{self.path}={self.value}')}"
+
+    def unset(self, prefix: str) -> str:
+        """The sub-option that takes out what is there."""
+        return f"{prefix}set={self.path}=" if self.attribute else f"{prefix}delete={self.path}"
 
 
 def virt_install(root: Element, uri: str | None = None) -> str:
@@ -94,7 +103,7 @@ def _options(root: Element) -> Iterator[tuple[str, str]]:
                     groups.setdefault(option.name, []).append(f"{sub}={_quoted(leaf.value)}")
     yield from ((name, ",".join(said)) for name, said in groups.items())
     yield from silenced.options
-    yield from (("--xml", leaf.set()) for leaf in raw)
+    yield from (("--xml", leaf.set("xpath.")) for leaf in raw)
     yield from (("--xml", each) for each in silenced.xml)
     # Nothing is installed, and nothing is asked for that would suit one operating system.
     yield from ((word, "") for word in ("--osinfo=generic", "--import", "--noautoconsole", "--noreboot"))
@@ -107,6 +116,8 @@ def _machine(root: Element) -> Iterator[tuple[str, str]]:
         raise DefinitionError(f"virt-install: type {kind!r} is not written as a line, only {', '.join(TYPES)}.")
     if system is None or text_of(system).strip() != "hvm":
         raise DefinitionError("virt-install: os.type must be 'hvm', a full virtual machine.")
+    if twice := [name for name in ("name", "vcpu", *MEMORY) if len(root.findall(name)) > 1]:
+        raise DefinitionError(f"virt-install says {twice[0]} once: the definition has it twice.")
     yield "--name", _needed(root, "name")
     yield "--virt-type", kind
     yield from ((f"--{name}", system.get(name, "")) for name in ("arch", "machine") if system.get(name))
@@ -145,9 +156,10 @@ def _memory(root: Element) -> Iterator[Leaf]:
             continue
         size = Size(own(found)[""])
         if int(size) % 2**20:
-            yield Leaf(((name, 1),), "", str(size.ceil("KiB")))
+            kib = str(-(-int(size) // 2**10))
+            yield Leaf(((name, 1),), "", kib)
             if name == "memory" and root.find("currentMemory") is None:
-                yield Leaf((("currentMemory", 1),), "", str(size.ceil("KiB")))
+                yield Leaf((("currentMemory", 1),), "", kib)
         said = {"unit", "slots"} if name == "maxMemory" else {"unit"}
         yield from (leaf for leaf in _leaves(found, ((name, 1),)) if leaf.attribute and leaf.attribute not in said)
 
@@ -189,8 +201,8 @@ def _own(element: Element, steps: tuple[Step, ...]) -> Iterator[Leaf]:
     children, text = bool(len(element.findall("{*}*"))), text_of(element)
     for name, value in element.items():
         leaf = Leaf(steps, str(name), str(value))
-        if not value or str(name).startswith("{"):
-            raise DefinitionError(f"virt-install cannot say {leaf.path}={value!r}: take it out.")
+        if not value or str(name).startswith("{") or any(each in str(value) for each in ESCAPED):
+            raise DefinitionError(f"virt-install cannot say {leaf.path}={str(value)!r}: define it with virsh instead.")
         yield leaf
     if children and text.strip():
         raise DefinitionError(f"virt-install cannot say text beside elements, at {Leaf(steps, '', '').path}.")
@@ -222,11 +234,14 @@ def _subs(option: Option, element: Element, leaves: list[Leaf]) -> list[str]:
     for leaf in leaves:
         sub = _named(option, element, leaf)
         placed.append(leaf) if sub is None else named.append(sub)
-    named += [f"{place}=off" for place in _unasked(option, element) if place in FLAGS]
-    numbered = [leaf.set(f"xpath{number}.") for number, leaf in enumerate(placed)]
-    for number, place in enumerate((p for p in _unasked(option, element) if p not in FLAGS), len(placed)):
-        numbered.append(f"xpath{number}.{'set' if '@' in place else 'delete'}=./{place}{'=' if '@' in place else ''}")
-    return [*filter(None, named), *numbered]
+    unasked = _unasked(option, element)
+    named += [f"{place}=off" for place in unasked if place in FLAGS]
+    taken = [Leaf.at(place).unset for place in unasked if place not in FLAGS]
+    # An attribute that goes takes an empty element along, so that those are made last.
+    said = [leaf.set for leaf in placed if leaf.value is not None]
+    made = [leaf.set for leaf in placed if leaf.value is None]
+    steps = [*said, *taken, *made]
+    return [*filter(None, named), *(step(f"xpath{number}.") for number, step in enumerate(steps))]
 
 
 def _unasked(option: Option, element: Element) -> list[str]:
@@ -279,7 +294,7 @@ def _topology(cpu: Element, leaf: Leaf) -> str | None:
     given, vcpus = cpu.find("topology"), cpu.find("../vcpu")
     counts = {} if given is None else {str(name): int(value) for name, value in given.items() if value.isdecimal()}
     complete = set(counts) in ({"sockets", "dies", "cores", "threads"}, {"sockets", "cores", "threads"})
-    whole = vcpus is not None and prod(counts.values()) == int(text_of(vcpus))
+    whole = vcpus is not None and str(prod(counts.values())) == text_of(vcpus).strip()
     return f"topology.{leaf.attribute}={leaf.value}" if complete and whole else None
 
 

@@ -10,7 +10,7 @@ Step = tuple[str, int]
 
 COMMON = (
     "address.type address.domain address.bus address.slot address.function address.multifunction address.controller "
-    "address.unit address.port address.target alias.name driver.iommu driver.ats driver.packed"
+    "address.unit address.target alias.name driver.iommu driver.ats driver.packed"
 )
 CHARACTER = (
     "type source.path source.service source.mode source.master source.slave source.clipboard.copypaste "
@@ -150,8 +150,7 @@ OPTIONS = {
         "disk",
         "type device source.dir source.file source.dev source.pool source.volume source.name source.protocol "
         "source.startupPolicy source.type source.namespace source.managed source.address.domain source.address.bus "
-        "source.address.slot source.address.function source.host*.name source.host*.port source.host*.socket "
-        "source.host*.transport snapshot sgio rawio serial wwn readonly shareable transient target.bus "
+        "source.address.slot source.address.function snapshot sgio rawio serial wwn readonly shareable transient target.bus "
         "target.removable target.dev target.rotation_rate driver.cache driver.discard driver.detect_zeroes "
         "driver.name driver.type driver.copy_on_read driver.io driver.iothread driver.queues driver.error_policy "
         "iotune.read_bytes_sec iotune.write_bytes_sec iotune.total_bytes_sec iotune.read_iops_sec "
@@ -172,7 +171,7 @@ OPTIONS = {
         "graphics",
         "type websocket defaultMode image.compression streaming.mode clipboard.copypaste mouse.mode "
         "filetransfer.enable zlib.compression gl.enable gl.rendernode",
-        only={"vnc": "@port", "spice": "@port @tlsPort @autoport image"},
+        only={"sdl": "@xauth @display", "vnc": "@port", "spice": "@port @tlsPort @autoport image"},
     ),
     "devices/video": _device(
         "video", "model.type model.heads model.ram model.vram model.vram64 model.vgamem model.acceleration.accel3d",
@@ -199,7 +198,7 @@ OPTIONS = {
     "devices/sound": _device("sound", "model audio.id"),
     "devices/audio": _device("audio", "type id"),
     "devices/watchdog": _device("watchdog", "model action", "@action"),
-    "devices/smartcard": _device("smartcard", "mode type"),
+    "devices/smartcard": _device("smartcard", "mode type", "@type"),
     "devices/redirdev": _device("redirdev", "bus type", "@bus"),
     "devices/memballoon": _device("memballoon", "model autodeflate stats.period freePageReporting"),
     "devices/tpm": _device(
@@ -217,7 +216,7 @@ OPTIONS = {
         "source.pagesize source.path source.nodemask source.pmem",
     ),
     "devices/vsock": _device("vsock", "model cid.auto cid.address", "cid"),
-    "devices/iommu": _device(
+    "devices/iommu": _option(
         "iommu", "model driver.aw_bits driver.intremap driver.caching_mode driver.eim driver.iotlb"
     ),
 }
