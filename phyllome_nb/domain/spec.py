@@ -25,6 +25,8 @@ from phyllome_nb.domain.three_way import ThreeWay
 from phyllome_nb.domain.throttle import ThrottleGroup
 from phyllome_nb.domain.tuning import BlkioTune, MemTune, NumaTune, Resource
 from phyllome_nb.domain.vcpus import Vcpus
+from phyllome_nb.domain.virsh import virsh_define
+from phyllome_nb.domain.virt_install import virt_install
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import styled
 from phyllome_nb.xml import document
@@ -301,6 +303,23 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         known = self.copy()
         document.forget_secrets(known.__place__.anchor)
         return to_python(known, DomainSpec())
+
+    def to_virsh(self, uri: str) -> str:
+        """The shell command that defines this VM at a host's address; passwords are left out, and it says so.
+
+        >>> DomainSpec("web").to_virsh("qemu:///system").splitlines()[0]
+        "virsh --connect qemu:///system define /dev/stdin <<'XML'"
+        """
+        return virsh_define(self, uri)
+
+    def to_virt_install(self, uri: str | None = None) -> str:
+        """The line of virt-install that does the same, see `virt_install`; a DefinitionError says why there is none.
+
+        >>> text = "<domain type='kvm'><name>a</name><memory>4096</memory><os><type>hvm</type></os></domain>"
+        >>> DomainSpec.from_xml(text).to_virt_install().split()[-1]
+        '--noreboot'
+        """
+        return virt_install(self, uri)
 
     def diff(self, other: "DomainSpec") -> Diff:
         """What `other` adds, drops and rewrites, a line each; in a notebook the coloured XML as well.

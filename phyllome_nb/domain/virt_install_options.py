@@ -141,23 +141,22 @@ OPTIONS = {
         "timer*.catchup.threshold timer*.catchup.slew timer*.catchup.limit",
         *["timer"] * TIMERS,
     ),
-    "pm": _option(
-        "pm", "suspend-to-mem.enabled suspend-to-disk.enabled", "suspend-to-mem", "suspend-to-disk"
-    ),
+    "pm": _option("pm", "suspend-to-mem.enabled suspend-to-disk.enabled", "suspend-to-mem", "suspend-to-disk"),
     "resource": _option("resource", "partition"),
     "launchSecurity": _option("launchSecurity", ""),
     "devices/disk": _device(
         "disk",
         "type device source.dir source.file source.dev source.pool source.volume source.name source.protocol "
         "source.startupPolicy source.type source.namespace source.managed source.address.domain source.address.bus "
-        "source.address.slot source.address.function snapshot sgio rawio serial wwn readonly shareable transient target.bus "
-        "target.removable target.dev target.rotation_rate driver.cache driver.discard driver.detect_zeroes "
+        "source.address.slot source.address.function snapshot sgio rawio serial wwn readonly shareable transient "
+        "target.bus target.removable target.dev target.rotation_rate driver.cache driver.discard driver.detect_zeroes "
         "driver.name driver.type driver.copy_on_read driver.io driver.iothread driver.queues driver.error_policy "
         "iotune.read_bytes_sec iotune.write_bytes_sec iotune.total_bytes_sec iotune.read_iops_sec "
         "iotune.write_iops_sec iotune.total_iops_sec blockio.logical_block_size blockio.physical_block_size",
         "driver/@name",
         "driver/@type",
         "target/@bus",
+        "target/@dev",
         only={"block": "driver/@cache driver/@io driver/@discard"},
     ),
     "devices/interface": _device(
@@ -174,7 +173,8 @@ OPTIONS = {
         only={"sdl": "@xauth @display", "vnc": "@port", "spice": "@port @tlsPort @autoport image"},
     ),
     "devices/video": _device(
-        "video", "model.type model.heads model.ram model.vram model.vram64 model.vgamem model.acceleration.accel3d",
+        "video",
+        "model.type model.heads model.ram model.vram model.vram64 model.vgamem model.acceleration.accel3d",
         "model/acceleration",
     ),
     "devices/controller": _device(

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from phyllome_nb.domain.virt_install_values import quoted
 from phyllome_nb.xml.document import Element
+from phyllome_nb.xml.path import NAMESPACES
 
 __all__ = ["Silence", "silence"]
 
@@ -28,10 +30,10 @@ TAKEN_OUT = {
     "pm": "pm",
     "os/boot": "os/boot",
     "devices/memballoon": "devices/memballoon",
-    "metadata/{http://libosinfo.org/xmlns/libvirt/domain/1.0}libosinfo": "metadata/libosinfo:libosinfo",
+    f"metadata/{{{NAMESPACES['libosinfo']}}}libosinfo": "metadata/libosinfo:libosinfo",
 }
 """What is taken out of the XML where the definition has none: as it is looked for, and as it is written."""
-ADDED_FOR_SPICE = {"sound": "sound", "redirdev": "redirdev"}
+ADDED_FOR_SPICE = ("sound", "redirdev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Silence:
 
 
 def silence(root: Element) -> Silence:
-    """What a definition needs."""
+    """What keeps to a definition that says no more than this one."""
 
     def has(path: str) -> bool:
         return root.find(path) is not None
@@ -55,7 +57,7 @@ def silence(root: Element) -> Silence:
     if not has("devices/serial") and not has("devices/console"):
         options.append(("--console", "none"))
     if has("devices/graphics[@type='spice']"):
-        options += [(f"--{option}", "none") for device, option in ADDED_FOR_SPICE.items() if not has(f"devices/{device}")]
+        options += [(f"--{device}", "none") for device in ADDED_FOR_SPICE if not has(f"devices/{device}")]
         if has("devices/channel"):
             options.append(("--channel", "none"))
     xml = [written for path, written in TAKEN_OUT.items() if not has(path)]
@@ -63,10 +65,6 @@ def silence(root: Element) -> Silence:
         if not has(f"devices/{device}") and (has("devices/graphics") or device.startswith("controller")):
             options.append((f"--{device.partition('[')[0]}", asked))
             xml.append(f"devices/{device}")
-    deleted = (f"xpath.delete={_quoted(f'./{path}')}" for path in xml)
+    deleted = (f"xpath.delete={quoted(f'./{path}')}" for path in xml)
     emptied = (f"./os/type/@{name}=" for name in ("arch", "machine") if not has(f"os/type[@{name}]"))
     return Silence(tuple(options), (*emptied, *deleted))
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if "'" in path else path
