@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING
 
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.export.page import THEME
-from phyllome_nb.html import Html, el, row, style
+from phyllome_nb.html import Html, el, style
 
 if TYPE_CHECKING:
-    from phyllome_nb.rules.finding import Findings
+    from phyllome_nb.rules.finding import Finding, Findings
 
 __all__ = ["definition_page"]
 
 LAYOUT = """
 body > .phyllome { max-width: 80em; margin: 0 auto; } h1 { font-size: 1.4em; }
 .phyllome pre.phy-xml { overflow-x: auto; padding: .5em; } .phyllome summary { cursor: pointer; }
+.phyllome .finding { margin: .8em 0; overflow-wrap: anywhere; }
 .phyllome .phy-explained pre.phy-xml { border: none; padding: 0; }
 """
 
@@ -75,11 +76,17 @@ def _scrolled(what: str, inner: Html) -> Html:
 
 
 def _findings(findings: "Findings") -> Html:
+    """Errors and warnings, and the hints behind a click."""
     if not findings:
         return el("p", "Nothing.")
-    head = row(["severity", "where", "what", "why", "rule and source"], "th")
-    rows = [
-        row([each.severity, el("code", each.path or "domain"), each.what, each.why, f"{each.id}: {each.source}"])
-        for each in findings
-    ]
-    return _scrolled("What the rules say", el("table", el("thead", head), el("tbody", *rows)))
+    hints = findings.hints
+    shown = [_finding(each) for each in findings if each.severity != "hint"]
+    said = f"{len(hints)} hint{'' if len(hints) == 1 else 's'}"
+    return el("div", *shown, *([el("details", el("summary", said), *map(_finding, hints))] if hints else []))
+
+
+def _finding(finding: "Finding") -> Html:
+    about = el("div", el("code", finding.path or "domain"), f" · {finding.id}: {finding.source}", class_="phy-quiet")
+    return el(
+        "div", el("strong", f"{finding.severity}: {finding.what}"), el("div", finding.why), about, class_="finding"
+    )
