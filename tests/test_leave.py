@@ -97,7 +97,7 @@ def opened() -> Open:
 # virsh
 
 
-@pytest.mark.parametrize("said", ["plain", "$HOME `id` $(id) \\", "XML", "XML\nXML_\nXML__", "ünï 'q' \"d\""])
+@pytest.mark.parametrize("said", ["plain", "$HOME `id` $(id) \\", "XML", "a\nXML\nXML_\nb", "ünï 'q' \"d\""])
 def test_a_shell_gives_virsh_the_xml_to_the_letter(said: str) -> None:
     """What sh hands to virsh is the definition, whatever words are in it."""
     spec = ph.DomainSpec("web")

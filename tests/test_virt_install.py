@@ -57,10 +57,10 @@ def made(spec: ph.DomainSpec, uri: str) -> Diff:
     return spec.diff(ph.DomainSpec.from_xml(text))
 
 
-def stored(spec: ph.DomainSpec, uri: str) -> ph.DomainSpec:
-    """What libvirt stores of a definition."""
+def stored(spec: ph.DomainSpec, uri: str, name: str = "web") -> ph.DomainSpec:
+    """What libvirt stores of a definition, under another name where that is taken."""
     known = spec.copy()
-    known.uuid = FIXED
+    known.uuid, known.name = FIXED, name
     connection = libvirt.open(uri)
     try:
         domain = connection.defineXML(known.to_xml())
@@ -104,6 +104,26 @@ def test_a_disk_of_the_host_is_used_as_it_is(daemon: Daemon) -> None:
     spec = with_emulation(ph.profiles.minimal(name="web"))
     spec.devices.disks.add(type="file", device="disk", file=str(image), target="vda", bus="virtio")
     assert faithful(made(spec, daemon.uri))
+
+
+@installed
+def test_the_line_defines_the_vm_and_does_not_start_it(daemon: Daemon) -> None:
+    """Run as it stands, it leaves a VM that is defined, that does not run, and that is what was asked for."""
+    spec = with_emulation(ph.profiles.minimal(name="web"))
+    done = subprocess.run(
+        ["sh", "-c", spec.to_virt_install(daemon.uri)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    host = ph.connect(daemon.uri)
+    try:
+        (domain,) = host.snapshot().domains
+        found = host.domain("web")
+    finally:
+        host.close()
+    assert domain.state == "shut off"
+    found.uuid = FIXED
+    differences = stored(spec, daemon.uri, "other").diff(found)
+    assert all(each.path.startswith(("name", "devices/interface/mac")) for each in differences), differences
 
 
 @installed

@@ -68,12 +68,12 @@ def _options(root: Element) -> Iterator[tuple[str, str]]:
     """Every option and its value."""
     yield from _machine(root)
     silenced = silence(root)
-    raw, groups = [*_memory(root)], {"--memory": next(_amounts(root))}
+    raw, groups, single = [*_memory(root)], {"--memory": next(_amounts(root))}, []
     for leaves, option, element in _parts(root):
         if option is None:
             raw += leaves
         elif not option.group:
-            yield option.name, ",".join(sub_options(option, element, leaves))
+            single.append((option.name, ",".join(sub_options(option, element, leaves))))
         else:
             for leaf in leaves:
                 sub = option.sub(leaf.steps, leaf.attribute)
@@ -82,6 +82,7 @@ def _options(root: Element) -> Iterator[tuple[str, str]]:
                 else:
                     groups.setdefault(option.name, []).append(f"{sub}={quoted(leaf.value)}")
     yield from ((name, ",".join(said)) for name, said in groups.items())
+    yield from single
     yield from silenced.options
     yield from (("--xml", leaf.set("xpath.")) for leaf in raw)
     yield from (("--xml", each) for each in silenced.xml)
