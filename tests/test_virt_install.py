@@ -26,7 +26,7 @@ ADDED = {
 }
 """What virt-install adds and libvirt would have added as it is."""
 FIXED = "6695eb01-f6a4-8304-79aa-97f2502e193f"
-HEAD = "<domain type='kvm'><name>a</name><memory>4</memory><os><type>hvm</type></os>"
+HEAD = "<domain type='kvm'><name>a</name><memory>4</memory><os><type arch='i686'>hvm</type></os>"
 """A definition that has a line, but for its end."""
 TYPICAL = """<domain type="test">
   <name>web</name>
@@ -217,12 +217,14 @@ def test_passwords_are_left_out_and_a_comment_says_so() -> None:
     [
         ("<domain type='lxc'><name>a</name><memory>4</memory></domain>", "type 'lxc'"),
         ("<domain type='kvm'><name>a</name><memory>4</memory><os><type>xen</type></os></domain>", "os.type"),
-        ("<domain type='kvm'><memory>4</memory><os><type>hvm</type></os></domain>", "needs name"),
-        ("<domain type='kvm'><name>a</name><os><type>hvm</type></os></domain>", "needs memory"),
+        ("<domain type='kvm'><memory>4</memory><os><type arch='i686'>hvm</type></os></domain>", "needs name"),
+        ("<domain type='kvm'><name>a</name><os><type arch='i686'>hvm</type></os></domain>", "needs memory"),
         (f"{HEAD}<metadata><x xmlns='http://example.org/'/></metadata></domain>", "<x> of http://example.org/"),
         (f"{HEAD}<devices><disk><source name='a&amp;b'/></disk></devices></domain>", "./source/@name='a&b'"),
         (f"{HEAD}<devices><disk><source name=''/></disk></devices></domain>", "./source/@name=''"),
         (f"{HEAD}<features>now<acpi/></features></domain>", "the text in ."),
+        (f"{HEAD}</domain>".replace("i686", "aarch64"), "not 'aarch64'"),
+        (f"{HEAD}</domain>".replace("i686", ""), "os.arch must be"),
         (f"{HEAD}<memory>5</memory></domain>", "memory once"),
     ],
 )

@@ -315,8 +315,8 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
     def to_virt_install(self, uri: str | None = None) -> str:
         """The line of virt-install that does the same, see `virt_install`; a DefinitionError says why there is none.
 
-        >>> text = "<domain type='kvm'><name>a</name><memory>4096</memory><os><type>hvm</type></os></domain>"
-        >>> DomainSpec.from_xml(text).to_virt_install().split()[-1]
+        >>> text = "<name>a</name><memory>4096</memory><os><type arch='x86_64'>hvm</type></os>"
+        >>> DomainSpec.from_xml(f"<domain type='kvm'>{text}</domain>").to_virt_install().split()[-1]
         '--noreboot'
         """
         return virt_install(self, uri)

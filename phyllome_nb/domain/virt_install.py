@@ -21,6 +21,8 @@ __all__ = ["virt_install"]
 
 TYPES = ("kvm", "qemu", "test")
 """The hypervisors for which it is known what virt-install adds by itself."""
+ARCHES = ("x86_64", "i686")
+"""Likewise the processors: of others it starts some with firmware of its own choice."""
 MEMORY = ("memory", "currentMemory", "maxMemory")
 
 
@@ -40,8 +42,8 @@ def virt_install(spec: "DomainSpec", uri: str | None = None) -> str:
     Raises
     ------
     DefinitionError
-        If there is something that virt-install cannot say: another hypervisor than QEMU, metadata of others,
-        an attribute that is empty or has a quotation mark in it.
+        If there is something that virt-install cannot say: another hypervisor than QEMU, another processor than x86,
+        metadata of others, an attribute that is empty or has a quotation mark in it.
 
     Notes
     -----
@@ -97,6 +99,8 @@ def _machine(root: Element) -> Iterator[tuple[str, str]]:
         raise DefinitionError(f"virt-install: type {kind!r} is not written as a line, only {', '.join(TYPES)}.")
     if system is None or text_of(system).strip() != "hvm":
         raise DefinitionError("virt-install: os.type must be 'hvm', a full virtual machine.")
+    if system.get("arch") not in ARCHES:
+        raise DefinitionError(f"virt-install: os.arch must be {' or '.join(ARCHES)}, not {system.get('arch')!r}.")
     if twice := [name for name in ("name", "vcpu", *MEMORY) if len(root.findall(name)) > 1]:
         raise DefinitionError(f"virt-install says {twice[0]} once: the definition has it twice.")
     yield "--name", _needed(root, "name")

@@ -66,5 +66,5 @@ def silence(root: Element) -> Silence:
             options.append((f"--{device.partition('[')[0]}", asked))
             xml.append(f"devices/{device}")
     deleted = (f"xpath.delete={quoted(f'./{path}')}" for path in xml)
-    emptied = (f"./os/type/@{name}=" for name in ("arch", "machine") if not has(f"os/type[@{name}]"))
+    emptied = () if has("os/type[@machine]") else ("./os/type/@machine=",)
     return Silence(tuple(options), (*emptied, *deleted))
