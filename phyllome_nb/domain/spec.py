@@ -25,6 +25,8 @@ from phyllome_nb.domain.three_way import ThreeWay
 from phyllome_nb.domain.throttle import ThrottleGroup
 from phyllome_nb.domain.tuning import BlkioTune, MemTune, NumaTune, Resource
 from phyllome_nb.domain.vcpus import Vcpus
+from phyllome_nb.domain.virsh import virsh_define
+from phyllome_nb.domain.virt_install import virt_install
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import styled
 from phyllome_nb.xml import document
@@ -34,7 +36,7 @@ from phyllome_nb.xml.highlight import highlight
 from phyllome_nb.xml.lines import lines
 from phyllome_nb.xml.merge import Prefer, merge
 from phyllome_nb.xml.part import Many, Part, Section, schema_order
-from phyllome_nb.xml.path import Place, line_of
+from phyllome_nb.xml.path import Place
 
 if TYPE_CHECKING:
     from phyllome_nb.capacity.snapshot import Snapshot
@@ -182,22 +184,6 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         document.replace(self.__place__.anchor, other.__place__.anchor)
         object.__setattr__(self, "_stored", other.stored_xml)
 
-    def line_of(self, path: str) -> int:
-        r"""The line of the XML that this was read from, from 1, on which something stands, or what comes nearest.
-
-        Parameters
-        ----------
-        path : str
-            As a finding has it: ``devices/disk[2]/driver/@queues``.
-
-        Examples
-        --------
-        >>> spec = DomainSpec.from_xml("<domain>\n<name>a</name>\n<memory>1048576</memory>\n</domain>")
-        >>> spec.line_of("memory/@unit")
-        3
-        """
-        return line_of(self.__place__.anchor, path)
-
     @classmethod
     def from_host(cls, text: str, stored: str | None = None) -> Self:
         """Read what a host has stored, and remember it, so that a later write can tell whether that changed since.
@@ -317,6 +303,23 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         known = self.copy()
         document.forget_secrets(known.__place__.anchor)
         return to_python(known, DomainSpec())
+
+    def to_virsh(self, uri: str) -> str:
+        """The shell command that defines this VM at a host's address; passwords are left out, and it says so.
+
+        >>> DomainSpec("web").to_virsh("qemu:///system").splitlines()[0]
+        "virsh --connect qemu:///system define /dev/stdin <<'XML'"
+        """
+        return virsh_define(self, uri)
+
+    def to_virt_install(self, uri: str | None = None) -> str:
+        """The line of virt-install that does the same, see `virt_install`; a DefinitionError says why there is none.
+
+        >>> text = "<name>a</name><memory>4096</memory><os><type arch='x86_64'>hvm</type></os>"
+        >>> DomainSpec.from_xml(f"<domain type='kvm'>{text}</domain>").to_virt_install().split()[-1]
+        '--noreboot'
+        """
+        return virt_install(self, uri)
 
     def diff(self, other: "DomainSpec") -> Diff:
         """What `other` adds, drops and rewrites, a line each; in a notebook the coloured XML as well.

@@ -19,12 +19,16 @@ THEME = """
   --jp-ui-font-size1: 14px; --jp-layout-color0: #fff; --jp-layout-color1: #fff; --jp-layout-color2: #eee;
   --jp-layout-color3: #ddd; --jp-border-color1: #bbb; --jp-border-color2: #ddd; --jp-border-color3: #eee;
   --jp-ui-font-color0: #000; --jp-ui-font-color1: #222; --jp-ui-font-color2: #666; --jp-ui-font-color3: #999;
-  --jp-content-font-color1: #222; --jp-brand-color1: #1976d2; --jp-brand-color2: #64b5f6; --jp-error-color1: #d32f2f;
+  --jp-content-font-color1: #222; --jp-content-font-color2: #595959;
+  --jp-brand-color1: #1976d2; --jp-brand-color2: #64b5f6; --jp-error-color1: #d32f2f;
   --jp-warn-color1: #ef6c00; --jp-success-color1: #388e3c; --jp-info-color1: #0097a7; }
 @media (prefers-color-scheme: dark) { :root { --jp-layout-color0: #111; --jp-layout-color1: #181818;
   --jp-layout-color2: #2a2a2a; --jp-layout-color3: #3a3a3a; --jp-border-color1: #555; --jp-border-color2: #444;
   --jp-border-color3: #333; --jp-ui-font-color0: #fff; --jp-ui-font-color1: #ddd; --jp-ui-font-color2: #aaa;
-  --jp-ui-font-color3: #777; --jp-content-font-color1: #ddd; } }
+  --jp-ui-font-color3: #777; --jp-content-font-color1: #ddd; --jp-content-font-color2: #aaa; --jp-brand-color1: #64b5f6;
+  --jp-accent-color1: #81c784; --jp-error-color1: #ef9a9a; --jp-warn-color1: #ffb74d; --jp-success-color1: #81c784;
+  --jp-mirror-editor-keyword-color: #81c784; --jp-mirror-editor-attribute-color: #90caf9;
+  --jp-mirror-editor-string-color: #ef9a9a; --jp-mirror-editor-comment-color: #80cbc4; } }
 body { margin: 2em; background: var(--jp-layout-color0); color: var(--jp-ui-font-color1);
   font: var(--jp-ui-font-size1) var(--jp-ui-font-family); }
 h2 { margin: 2em 0 .5em; font-size: 1.2em; } section { overflow-x: auto; }

@@ -5,9 +5,11 @@ from functools import partial
 
 import ipywidgets as w
 
+from phyllome_nb.capacity import view
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import Conflict, DefinitionError, NoSuchDomain
+from phyllome_nb.export.definition_page import definition_page
 from phyllome_nb.host.change import Change
 from phyllome_nb.host.host import Host
 from phyllome_nb.host.report import Report
@@ -19,6 +21,7 @@ from phyllome_nb.panels.conflict import ConflictView
 from phyllome_nb.panels.effect_view import EffectView
 from phyllome_nb.panels.findings import FindingsList
 from phyllome_nb.panels.form import Form, MakePicker, Picker
+from phyllome_nb.panels.leave import Leave
 from phyllome_nb.panels.life import Life
 from phyllome_nb.panels.memory_picker import MemoryPicker
 from phyllome_nb.panels.start import Start
@@ -72,6 +75,7 @@ class DomainPanel(w.VBox):
         self._pane = XmlPane(self.spec, self.refresh, self._calls)
         self._trial = TrialView(host, lambda: self.spec, self._calls)
         self._changes = w.HTML()
+        self._leave = Leave(host, lambda: self.spec, self._page, self._calls)
         self._tabs = w.Tab(layout=w.Layout(**COLUMN))
         self._calls.changed(self._tabs, lambda _: self._look(), "selected_index")
         self._findings = FindingsList(self._mend, self._calls)
@@ -163,6 +167,7 @@ class DomainPanel(w.VBox):
         views = {"XML": self._pane.widget, "Trial": self._trial.outcome, "Command line": self._trial.command}
         if edits:
             views["Changes"] = self._changes
+        views["Take along"] = self._leave.widget
         if self._tabs.titles != tuple(views):
             self._tabs.selected_index = 0 if self._tabs.children else None
             self._tabs.children, self._tabs.titles = tuple(views.values()), tuple(views)
@@ -238,8 +243,16 @@ class DomainPanel(w.VBox):
         match titles[chosen] if chosen is not None and chosen < len(titles) else "":
             case "Trial" | "Command line":
                 self._trial.ask()
+            case "Take along":
+                self._leave.refresh()
             case "Changes":
                 self._changes.value = Html((self.spec.stored or self.spec).diff(self.spec)._repr_html_())
+
+    def _page(self) -> str:
+        """The definition as a web page, with what was found and what it means for the host as it was last read."""
+        known = self._snapshot is not None and not self._snapshot.others(self.spec.uuid).named(self.spec.name)
+        effect = view.effect(self._snapshot, self.spec) if self._snapshot is not None and known else None
+        return definition_page(self.spec, self.findings, effect)
 
     def _have_written(self, outcome: Report | Conflict) -> Html:
         if isinstance(outcome, Conflict):

@@ -10,6 +10,7 @@ from phyllome_nb.html import Html, el
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.mask import Mask
+from phyllome_nb.xml.path import line_of
 
 __all__ = ["XmlEditor"]
 
@@ -69,9 +70,11 @@ class XmlEditor:
         text = self._mask.hide(self._spec.to_xml())
         if text != self._good or text != self._text.value:
             self._show(text)
-        read = DomainSpec.from_xml(text)
+        root = DomainSpec.from_xml(text).__place__.anchor
         worries = {
-            read.line_of(each.path): (each.severity, each.what) for each in reversed(findings) if each.severity in SIGNS
+            line_of(root, each.path): (each.severity, each.what)
+            for each in reversed(findings)
+            if each.severity in SIGNS
         }
         self._number(text, worries)
 
