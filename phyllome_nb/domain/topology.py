@@ -139,7 +139,7 @@ def table(
             notes.append(f"this Windows uses only {most_sockets} of {each.sockets} sockets")
         if each.threads > 1 and host is not None and host.cpu_vendor == "AMD" and not topoext:
             notes.append("an AMD guest sees threads only with the CPU feature topoext")
-        fits = pd.NA if host is None else each.fits(host)
+        fits = pd.NA if host is None or not host.threads else each.fits(host)
         rows.append([each.sockets, each.dies, each.clusters, each.cores, each.threads, fits, "; ".join(notes)])
     columns = ["sockets", "dies", "clusters", "cores", "threads", "fits_host", "note"]
     types = {**dict.fromkeys(columns[:5], "int64"), "fits_host": "boolean", "note": "str"}

@@ -81,7 +81,7 @@ class Vcpus(Part, title="vCPUs", doc="formatdomain.html#cpu-allocation"):
             ============================== ======= ==================================================
             sockets, dies, clusters        int64
             cores, threads                 int64
-            fits_host                      boolean the host's processors are arranged so; NA without one
+            fits_host                      boolean the host's processors are arranged so; NA where unknown
             note                           str     what speaks against it
             ============================== ======= ==================================================
 

@@ -24,6 +24,7 @@ from phyllome_nb.panels.form import Form, MakePicker, Picker
 from phyllome_nb.panels.leave import Leave
 from phyllome_nb.panels.life import Life
 from phyllome_nb.panels.memory_picker import MemoryPicker
+from phyllome_nb.panels.pin_picker import PinPicker
 from phyllome_nb.panels.start import Start
 from phyllome_nb.panels.topology_picker import TopologyPicker
 from phyllome_nb.panels.trial import TrialView
@@ -123,10 +124,11 @@ class DomainPanel(w.VBox):
 
     def _pickers(self) -> dict[str, MakePicker]:
         """What shows several fields of a group at once, by the group's title."""
-        kinds: dict[str, type[MemoryPicker | TopologyPicker]] = {"Memory": MemoryPicker, "CPU": TopologyPicker}
+        kinds: dict[str, type[MemoryPicker | TopologyPicker | PinPicker]]
+        kinds = {"Memory": MemoryPicker, "CPU": TopologyPicker, "CPU tuning": PinPicker}
         return {title: partial(self._picker, kind) for title, kind in kinds.items()}
 
-    def _picker(self, kind: type[MemoryPicker | TopologyPicker], changed: Callable[[], None]) -> Picker:
+    def _picker(self, kind: type[MemoryPicker | TopologyPicker | PinPicker], changed: Callable[[], None]) -> Picker:
         return kind(self.spec, lambda: self._snapshot, changed, self._calls)
 
     def start(self, spec: DomainSpec) -> None:
