@@ -249,7 +249,7 @@ class DomainPanel(w.VBox):
 
     def _have_read(self, read: tuple[Snapshot, list[str]]) -> None:
         snapshot, notes = read
-        self._snapshot = snapshot
+        self._snapshot = self._form.state.snapshot = snapshot
         self._notes.value = el("div", *(el("div", each, class_="phy-warning") for each in notes))
         self._reading.say(
             el("span", f"Effect on {self.host.name}, as it was at {snapshot.taken:%H:%M:%S}", class_="phy-quiet")

@@ -12,6 +12,7 @@ from phyllome_nb.html import el
 from phyllome_nb.panels.controls import Control, FormState
 from phyllome_nb.panels.findings import counted
 from phyllome_nb.panels.usual import USUAL
+from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
@@ -50,6 +51,7 @@ class Form:
     """
 
     def __init__(self, spec: DomainSpec, changed: Callable[[], None]) -> None:
+        self._spec = spec
         self.state = FormState(changed)
         self._groups = list(self._build(spec))
         explain = w.ToggleButton(description="Explain every field", tooltip="Show what each field means")
@@ -67,6 +69,7 @@ class Form:
     def show_findings(self, findings: Findings) -> None:
         """Show each finding beside the field or the part that it is about."""
         self.state.findings = findings
+        self.state.case = Case(self._spec, self.state.snapshot)
         for group in self._groups:
             group.annotate()
 
