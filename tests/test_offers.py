@@ -11,6 +11,7 @@ import pytest
 import phyllome_nb as ph
 from examples.example import host as small_host
 from examples.example import machine
+from phyllome_nb.capacity.facts import Guest
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.panels.form import Form
 from phyllome_nb.rules.case import Case
@@ -232,6 +233,14 @@ def test_nothing_is_narrowed_by_a_host_that_says_nothing(name: str) -> None:
     assert told == everything
 
 
+def test_a_host_of_another_driver_narrows_nothing() -> None:
+    """What a Xen host lists was held against no real one; its words are left as they are."""
+    guest = Guest("x86_64", "/usr/bin/qemu-system-i386", frozenset({"xen"}), frozenset({"xenfv"}))
+    for name in ("type", "devices.sounds[].model"):
+        told = offered(machine(), name, small_host(hypervisor="Xen 4.17.0", guests=(guest,)))
+        assert told == Offers(words_of(FIELDS[name]))
+
+
 def test_the_reason_names_the_version_that_brings_the_word() -> None:
     """An older libvirt and an older QEMU are each named, with what is needed; a plain no names QEMU and the machine."""
     name, enums = "devices.graphics[].type", {"devices/graphics/type": frozenset({"vnc"})}
@@ -270,6 +279,7 @@ def test_a_host_suggests_what_it_has() -> None:
     assert "EPYC" in offered(machine(), "cpu.model", small_host(capabilities={"models": {"EPYC": "yes"}})).words
     with_bridge = replace(snapshot, host=replace(snapshot.host, bridges=frozenset({"br7"})))
     assert offered(machine(), "devices.interfaces[].bridge", with_bridge).words == ("br7",)
+    assert offered(machine(), "devices.interfaces[].network", ph.demo().snapshot()).words == ("default",)
 
 
 # The form -------------------------------------------------------------------------------------------------------------
@@ -362,11 +372,15 @@ def test_what_the_definition_says_already_can_be_chosen(panel: Panel) -> None:
     """A word that the host does not take stands among the others while the definition says it, and below afterwards."""
     display = panel.field("devices-graphics-0-type")
     assert display.value == "rdp"
-    assert ("rdp", "rdp") in display.options
+    assert [label for label, word in display.options if word == "rdp"] == ["rdp"]
     display.value = "vnc"
     assert ("rdp — needs libvirt 11.1, and the host has 9.0.0", "rdp") in display.options
     display.value = "rdp"
-    assert panel.spec.devices.graphics[0].type == "vnc"
+    assert panel.spec.devices.graphics[0].type == display.value == "vnc"
+    panel.spec.devices.graphics[0].type = "rdp"  # in code, and the form has not been told
+    display.value = "rdp"
+    assert display.value == "rdp"
+    assert "is not to be had here" not in panel.complaint("devices-graphics-0-type")
 
 
 def test_the_offers_follow_the_machine(panel: Panel) -> None:

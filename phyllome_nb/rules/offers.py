@@ -85,11 +85,11 @@ def offers(case: Case, part: Part, what: Field[Any, Any]) -> Offers:
     ('host-model', 'host-passthrough', 'maximum', 'custom')
     """
     words = words_of(what)
-    if case.libvirt is None:
-        return Offers(words)
     name = _name(part, what)
     if name in SUGGESTED:
         return Offers(_suggested(case, name, words))
+    if case.libvirt is None:
+        return Offers(words)
     refused = _refused(case, name, words)
     since = WORDS.get(name, {})
     others = {}
