@@ -14,7 +14,7 @@ from support.libvirtd import Daemon
 
 CELL = """
 import phyllome_nb as ph
-host = ph.connect({uri!r}, timeout=30)
+host = ph.connect({uri!r}, timeout=30, write={write})
 ph.{panel}(host{more})
 """
 SHAPE = ", ph.profiles.minimal(name='planned', type='qemu', network=None)"
@@ -36,10 +36,12 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield base
 
 
-def show(page: Page, lab: str, root: Path, uri: str, panel: str, more: str = "") -> None:  # noqa: PLR0917
+def show(  # noqa: PLR0917
+    page: Page, lab: str, root: Path, uri: str, panel: str, more: str = "", *, write: bool = False
+) -> None:
     """Run a notebook with a panel."""
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-    notebook.cells = [nbformat.v4.new_code_cell(CELL.format(uri=uri, panel=panel, more=more))]  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(CELL.format(uri=uri, panel=panel, more=more, write=write))]  # type: ignore[no-untyped-call]
     nbformat.write(notebook, root / f"{panel}.ipynb")  # type: ignore[no-untyped-call]
     open_notebook(page, lab, f"{panel}.ipynb")
     assert run_all(page) == ["[1]:"]
@@ -89,3 +91,22 @@ def test_a_plan_is_made_with_the_keyboard(page: Page, lab: str, root: Path, daem
     expect(panel.locator("img.phy-for-light").first).to_be_visible(timeout=PATIENT)
     panel.get_by_role("tab", name="A host is lost").click()
     expect(panel).to_contain_text("1 losses are", timeout=PATIENT)
+
+
+def test_a_choice_that_the_host_does_not_take_goes_back(page: Page, lab: str, root: Path, daemon: Daemon) -> None:
+    """IDE stands below the line for a q35 machine; chosen all the same, the dropdown goes back and says why."""
+    libvirt.open(daemon.uri).getDomainCapabilities(None, "x86_64", "q35", "qemu")  # a new daemon asks its QEMU first
+    show(page, lab, root, daemon.uri, "DomainPanel", ", ph.profiles.linux(name='narrow', type='qemu')", write=True)
+    panel = page.locator(".phyllome.widget-vbox").first
+    expect(panel).to_contain_text("Effect on", timeout=PATIENT)
+    panel.get_by_title("Open Disk", exact=True).click()
+    panel.get_by_role("button", name="Add disk").click()
+    bus = panel.locator(".phy-field-devices-disks-0-bus select")
+    expect(bus.locator("option", has_text="ide — the host's QEMU")).to_be_attached(timeout=PATIENT)
+    before = bus.input_value()
+    bus.select_option(index=[text[:4] for text in bus.locator("option").all_text_contents()].index("ide\xa0"))
+    expect(panel.get_by_text("is not to be had here")).to_be_visible(timeout=PATIENT)
+    expect(bus).to_have_value(before)
+    bus.select_option("scsi")
+    expect(panel.get_by_text("is not to be had here")).to_have_count(0, timeout=PATIENT)
+    expect(bus).to_have_value("scsi")

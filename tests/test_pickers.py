@@ -28,7 +28,8 @@ def spec() -> ph.DomainSpec:
 
 def picker(kind: Callable[..., Any], spec: ph.DomainSpec, snapshot: Snapshot | None = None) -> Any:
     """A picker that shows the definition again after each change, as a form does."""
-    calls, follow = Calls(), []
+    calls = Calls()
+    follow: list[Callable[[], None]] = []
     made = kind(spec, lambda: snapshot, lambda: [each() for each in follow], calls)
     follow.append(made.refresh)
     made.refresh()
@@ -137,8 +138,9 @@ def test_a_slider_in_the_panel_changes_the_field_and_the_xml() -> None:
 
 
 def _steps(panel: ph.DomainPanel) -> list[ph.Size]:
-    group = next(each for each in panel._form._groups if each._title == "Memory")
-    return group._picker._steps  # type: ignore[union-attr]
+    picker = next(each._picker for each in panel._form._groups if each._title == "Memory")
+    assert isinstance(picker, MemoryPicker)
+    return picker._steps
 
 
 def test_a_thread_is_pinned_by_pressing_cpus(spec: ph.DomainSpec) -> None:

@@ -79,13 +79,13 @@ class Hyperv(Part, title="Hyper-V enlightenments", doc=REFERENCE):
     emsr_bitmap = Switch(
         "emsr_bitmap/@state",
         "on off",
-        help="Spare a hypervisor inside the guest some exits; libvirt 11.0 or later.",
+        help="Spare a hypervisor inside the guest some exits; libvirt 10.7 or later.",
         qemu="hv-emsr-bitmap",
     )
     xmm_input = Switch(
         "xmm_input/@state",
         "on off",
-        help="Hand over arguments in vector registers; libvirt 11.0 or later.",
+        help="Hand over arguments in vector registers; libvirt 10.7 or later.",
         qemu="hv-xmm-input",
     )
 

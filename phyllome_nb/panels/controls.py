@@ -7,18 +7,27 @@ from typing import Any
 
 import ipywidgets as w
 
+from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import Html, el
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.findings import note
 from phyllome_nb.panels.usual import REQUIRED
+from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.finding import Findings
+from phyllome_nb.rules.offers import Offers, is_suggested, offers, words_of
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Part
 
 __all__ = ["Control", "FormState"]
 
 LEFT_OUT = "(left out)"
+
+MARK = "—"
+"""The value of the line above the words that the host does not take; no field has such a word."""
+
+CHOSEN = {"choice", "switch"}
+"""The kinds of field for which a word is chosen, not typed."""
 
 
 @dataclass
@@ -35,10 +44,18 @@ class FormState:
     """Whether fields that are seldom set are shown."""
     wanted: set[str] = dataclass_field(default_factory=set)
     """Names of seldom fields that were asked for one by one: ``devices.disks[].cache``."""
+    snapshot: Snapshot | None = None
+    """The host, once it has been read."""
+    case: Case | None = None
+    """The definition as it was last checked, and the host."""
     findings: Findings = dataclass_field(default_factory=Findings)
     """What the rules say of the definition; each is shown beside its field."""
     refused: dict[str, tuple[Any, str]] = dataclass_field(default_factory=dict)
     """By field: what was typed and refused, and why. It stays until it is mended, wherever the form goes."""
+
+    def offers(self, part: Part, field: Field[Any, Any]) -> Offers:
+        """What the host says of the words of a field; nothing before it has been read."""
+        return offers(self.case, part, field) if self.case else Offers(words_of(field))
 
     def notes(self, name: str) -> Html:
         """The errors and warnings about one field, or about one part as a whole."""
@@ -63,6 +80,9 @@ class Control:
         self._field = field
         self._state = state
         self.name = part.__place__.named(field.name)
+        self._offers = Offers()
+        self._declined = ""
+        """The word that was chosen last and that the host does not take."""
         typed, _ = state.refused.get(self.name, (None, ""))
         self.input = _input(part, field, typed)
         self.note = w.HTML()
@@ -72,12 +92,17 @@ class Control:
         self.show()
 
     def _typed(self, typed: Any) -> None:
+        said = self._field.raw(self._part) or ""
+        if self._field.kind in CHOSEN and typed != said and typed in {MARK, *self._offers.others}:
+            self._declined = typed
+            self._quietly(value=said)
+            self.show()
+            return
+        self._declined = ""
         try:
             self._field.write(self._part, _needed(self.name, _value(self._field, typed)))
         except FieldError as error:
-            still = "" if self._field.kind == "secret" else _shown(self._part, self._field, self._field.raw(self._part))
-            said = f"The definition still says {still!r}." if still else "The definition still has none."
-            self._state.refused[self.name] = (typed, f"{error} {said}")
+            self._state.refused[self.name] = (typed, f"{error} {self._still()}")
             self.show()
             return
         self._state.refused.pop(self.name, None)
@@ -88,13 +113,38 @@ class Control:
 
     def _forget(self) -> None:
         """Keep the secret in the definition alone."""
+        self._quietly(value="", placeholder="(set, not shown)")
+
+    def _quietly(self, **shown: object) -> None:
+        """Change what the input shows, not the definition."""
         self._deafen()
-        self.input.value, self.input.placeholder = "", "(set, not shown)"
+        with self.input.hold_sync():
+            for name, value in shown.items():
+                setattr(self.input, name, value)
         self._deafen = self._state.calls.changed(self.input, self._typed)
+
+    def _still(self) -> str:
+        still = "" if self._field.kind == "secret" else _shown(self._part, self._field, self._field.raw(self._part))
+        return f"The definition still says {still!r}." if still else "The definition still has none."
+
+    def _offer(self) -> None:
+        """Put what the host takes first, and the rest with its reasons below; what the definition says stays."""
+        if not isinstance(self.input, w.Combobox | w.Dropdown):
+            return
+        self._offers = self._state.offers(self._part, self._field)
+        if isinstance(self.input, w.Combobox):
+            self.input.options = self._offers.words
+            return
+        options = _options(self._offers, self._field.raw(self._part))
+        if self.input.options != options:
+            self._quietly(options=options, value=self.input.value)
 
     def show(self) -> None:
         """Show what is wrong, and what the field means where that is wanted."""
+        self._offer()
         _, wrong = self._state.refused.get(self.name, (None, ""))
+        if why := self._offers.others.get(self._declined):
+            wrong = f"{self.name}: {self._declined!r} is not to be had here ({why}). {self._still()}"
         error = el("div", wrong, class_="phy-error", role="alert") if wrong else ""
         meaning = _meaning(self._part, self._field) if self._state.explain else ""
         self.note.value = Html(f"{error}{self._state.notes(self.name)}{meaning}")
@@ -124,10 +174,8 @@ def _filled(part: Part, field: Field[Any, Any]) -> Any:  # noqa: PLR0911  (one f
     match field.kind:
         case "flag":
             return w.Checkbox(value=bool(field.read(part)), indent=True, **common)
-        case "choice" | "switch":
-            words = _words(field)
-            known = words if raw in {*words, None} else (*words, raw)
-            return w.Dropdown(options=[(LEFT_OUT, ""), *((word, word) for word in known)], value=raw or "", **common)
+        case kind if kind in CHOSEN:
+            return w.Dropdown(options=_options(Offers(words_of(field)), raw), value=raw or "", **common)
         case "secret":
             # Taken on Enter or on leaving, then forgotten: a saved notebook holds the values of its widgets.
             said = LEFT_OUT if raw is None else "(set, not shown)"
@@ -136,12 +184,22 @@ def _filled(part: Part, field: Field[Any, Any]) -> Any:  # noqa: PLR0911  (one f
             text = "\n".join(field.read(part))
             return w.Textarea(value=text, placeholder="one to a line", rows=max(2, text.count("\n") + 1), **common)
         case "list":
-            return w.Text(value=" ".join(field.read(part)), placeholder=" ".join(_words(field)), **common)
+            return w.Text(value=" ".join(field.read(part)), placeholder=" ".join(words_of(field)), **common)
         case _:
             text = _shown(part, field, raw)
-            if options := _words(field):
-                return w.Combobox(value=text, options=options, ensure_option=False, placeholder=LEFT_OUT, **common)
+            if words_of(field) or is_suggested(part, field):
+                return w.Combobox(
+                    value=text, options=words_of(field), ensure_option=False, placeholder=LEFT_OUT, **common
+                )
             return w.Text(value=text, placeholder=LEFT_OUT, **common)
+
+
+def _options(offered: Offers, raw: str | None) -> tuple[tuple[str, str], ...]:
+    """The lines of a dropdown; what the definition says is always one that can be chosen."""
+    words = offered.words if raw is None or raw in offered.words else (*offered.words, raw)
+    others = [(f"{word} — {why}", word) for word, why in offered.others.items() if word != raw]
+    mark = [("— not to be had on this host —", MARK)] if others else []
+    return ((LEFT_OUT, ""), *((word, word) for word in words), *mark, *others)
 
 
 def _shown(part: Part, field: Field[Any, Any], raw: str | None) -> str:
@@ -160,7 +218,7 @@ def _value(field: Field[Any, Any], typed: Any) -> object:
         case "flag":
             return typed
         case "switch":
-            return {"": None, **dict(zip(_words(field), (True, False), strict=True))}.get(typed, typed)
+            return {"": None, **dict(zip(words_of(field), (True, False), strict=True))}.get(typed, typed)
         case "list":
             words = typed.split() if getattr(field, "choices", ()) else [line.rstrip() for line in typed.splitlines()]
             return [word for word in words if word]
@@ -173,12 +231,6 @@ def _needed(name: str, value: object) -> object:
     if value is None and name in REQUIRED:
         raise FieldError(f"{name}: every VM has one; type it.")
     return value
-
-
-def _words(field: Field[Any, Any]) -> tuple[str, ...]:
-    if field.kind == "switch":
-        return (field.yes, field.no)  # type: ignore[attr-defined]
-    return getattr(field, "choices", ())
 
 
 def _meaning(part: Part, field: Field[Any, Any]) -> Html:

@@ -306,7 +306,7 @@ class DomainPanel(w.VBox):
 
     def _have_read(self, read: tuple[Snapshot, list[str]]) -> None:
         snapshot, notes = read
-        self._snapshot = snapshot
+        self._snapshot = self._form.state.snapshot = snapshot
         self._start.show(snapshot)
         self._notes.value = el("div", *(el("div", each, class_="phy-warning") for each in notes))
         self._reading.say(

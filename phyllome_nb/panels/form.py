@@ -14,6 +14,7 @@ from phyllome_nb.panels.controls import Control, FormState
 from phyllome_nb.panels.field_search import FieldSearch
 from phyllome_nb.panels.findings import counted
 from phyllome_nb.panels.usual import USUAL
+from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
@@ -83,6 +84,7 @@ class Form:
         calls: Calls,
         pickers: "Mapping[str, MakePicker] | None" = None,
     ) -> None:
+        self._spec = spec
         self.state = FormState(changed, calls)
         self._pickers = pickers or {}
         self._groups = list(self._build(spec))
@@ -110,6 +112,7 @@ class Form:
     def show_findings(self, findings: Findings) -> None:
         """Show each finding beside the field or the part that it is about."""
         self.state.findings = findings
+        self.state.case = Case(self._spec, self.state.snapshot)
         for group in self._groups:
             group.annotate()
 
