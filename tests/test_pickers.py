@@ -1,206 +1,217 @@
-"""The pickers: the CPU as boxes, the memory as sliders, pins on the host's own topology."""
+"""The pickers without a browser: what is chosen reaches the definition, and what is shown follows it exactly."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 import phyllome_nb as ph
-from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.memory_picker import MemoryPicker
 from phyllome_nb.panels.pin_picker import PinPicker
 from phyllome_nb.panels.topology_picker import TopologyPicker
-from support.four_cells import snapshot as four_cells
-from support.panel import button, field, section, text, walk
-
-GIB = 2**30
-
-
-@pytest.fixture
-def spec() -> ph.DomainSpec:
-    """A VM of four vCPUs and 4 GiB."""
-    made = ph.DomainSpec("web")
-    made.vcpus.maximum, made.memory.maximum = 4, "4 GiB"
-    return made
+from phyllome_nb.size import Size
+from support import four_cells
+from support.panel import button, field, text, walk
 
 
-def picker(kind: Callable[..., Any], spec: ph.DomainSpec, snapshot: Snapshot | None = None) -> Any:
-    """A picker that shows the definition again after each change, as a form does."""
-    calls = Calls()
-    follow: list[Callable[[], None]] = []
-    made = kind(spec, lambda: snapshot, lambda: [each() for each in follow], calls)
-    follow.append(made.refresh)
-    made.refresh()
-    made.told = calls.widget
-    return made
+def named(panel: Any, description: str) -> Any:
+    """Return the one control of this description."""
+    (found,) = (each for each in walk(panel) if getattr(each, "description", None) == description)
+    return found
 
 
-def find(made: Any, description: str) -> Any:
-    """The control of that description."""
-    return next(each for each in walk(made.widget) if getattr(each, "description", "") == description)
+def sliders(panel: Any) -> list[Any]:
+    """Return the sliders from top to bottom."""
+    return [each for each in walk(panel) if type(each).__name__ == "IntSlider"]
 
 
-def boxes(made: Any, kind: str) -> int:
-    """How many boxes of a kind are drawn."""
-    return len(re.findall(f'class="phy-{kind}[ "]', text(made.widget)))
+def guest(vcpus: int = 8, memory: str = "4 GiB") -> ph.DomainSpec:
+    """Return a definition of some size."""
+    spec = ph.DomainSpec("web")
+    spec.vcpus.maximum, spec.memory.maximum = vcpus, memory
+    return spec
 
 
-def test_the_cpu_is_drawn_as_boxes(spec: ph.DomainSpec) -> None:
-    """Sockets with cores with threads; what is not plugged in at the start looks and reads otherwise."""
-    spec.cpu.topology.update(sockets=1, cores=2, threads=2)
-    spec.vcpus.current = 3
-    made = picker(TopologyPicker, spec)
-    assert [boxes(made, kind) for kind in ("socket", "core", "thread")] == [1, 2, 4]
-    assert text(made.widget).count("phy-unplugged") == 1
-    assert "1 socket, 2 cores, 2 threads: 4 vCPUs; 1 are not plugged in" in text(made.widget)
-
-
-def test_an_arrangement_that_is_chosen_is_written(spec: ph.DomainSpec) -> None:
-    """And taken out again; dies are written only where they are more than one."""
-    made = picker(TopologyPicker, spec)
-    choice = find(made, "Topology")
-    assert choice.value is None
-    ways = {label.split(" · ")[0]: way for label, way in choice.options}
-    choice.value = ways["2 sockets, 2 cores"]
+def test_choosing_a_topology_sets_all_of_it_at_once_and_choosing_none_takes_it_out() -> None:
+    """The host's threads come first; one call tells of the change."""
+    spec, told = guest(), list[int]()
+    host = ph.demo().snapshot()
+    picker = TopologyPicker(spec, lambda: host, lambda: told.append(1), Calls())
+    choice = named(picker.widget, "Topology")
+    assert choice.label == "libvirt's own: 8 sockets of one core"
+    assert choice.options[1][0] == "1 socket, 4 cores, 2 threads (as the host's)"
+    before = spec.to_xml()
+    choice.value = choice.options[1][1]
     topology = spec.cpu.topology
-    assert (topology.sockets, topology.dies, topology.cores, topology.threads) == (2, None, 2, 1)
-    assert boxes(made, "socket") == 2
-    choice.value = None
-    assert topology.product() is None
-    assert "as libvirt arranges them" in text(made.widget)
+    assert (topology.sockets, topology.dies, topology.cores, topology.threads) == (1, None, 4, 2)
+    assert "1 socket, 4 cores, 2 threads: 8 vCPUs" in text(picker.widget)
+    choice.value = ()
+    assert (spec.to_xml(), told) == (before, [1, 1])
 
 
-def test_arrangements_like_the_hosts_come_first_and_say_so(spec: ph.DomainSpec) -> None:
-    """The host has two threads on each core."""
-    made = picker(TopologyPicker, spec, ph.demo().snapshot())
-    assert find(made, "Topology").options[1][0] == "1 socket, 2 cores, 2 threads · as the host"
+def test_boxes_show_what_is_not_plugged_in_and_the_cells() -> None:
+    """In words as well as by looks."""
+    spec = guest()
+    spec.vcpus.current = 6
+    spec.cpu.topology.update(sockets=2, cores=2, threads=2)
+    for cell, cpus in enumerate(("0-3", "4-7")):
+        spec.cpu.numa.cells.add(id=cell, cpus=cpus, memory="2 GiB")
+    shown = text(TopologyPicker(spec, lambda: None, lambda: None, Calls()).widget)
+    assert "of which 6-7 are not plugged in at boot" in shown
+    assert "cell 1 has 4-7" in shown
+    assert "socket 1, cell 1" in shown
+    assert shown.count('phy-unplugged">') == 3  # two vCPUs and the legend
 
 
-def test_a_topology_that_does_not_make_the_vcpus_is_drawn_and_said(spec: ph.DomainSpec) -> None:
-    """As it is, whatever it makes; one of thousands is cut."""
-    spec.cpu.topology.update(sockets=1, cores=3, threads=1)
-    made = picker(TopologyPicker, spec)
-    assert boxes(made, "core") == 3
-    assert "3 vCPUs, but the VM has 4" in text(made.widget)
-    spec.vcpus.maximum = 4096
-    spec.cpu.topology.update(sockets=1, cores=4096)
-    made.refresh()
-    assert boxes(made, "thread") == 256
-    assert "the first 256 are drawn" in text(made.widget)
+def test_large_and_wrong_topologies_are_summed_up_and_told() -> None:
+    """Nothing is drawn without end, and a product that is not the maximum is said."""
+    spec = guest(6)
+    spec.cpu.topology.update(sockets=40, cores=32, threads=1)
+    picker = TopologyPicker(spec, lambda: None, lambda: None, Calls())
+    shown = text(picker.widget)
+    assert "… and 24 sockets more" in shown
+    assert "The topology makes 1280 vCPUs, and the maximum is 6" in shown
+    spec.vcpus.maximum = 1280
+    picker.refresh()
+    assert "phy-error" not in text(picker.widget)
 
 
-def test_memory_is_not_rounded_by_being_shown_or_by_the_other_slider(spec: ph.DomainSpec) -> None:
-    """An odd amount stays to the byte."""
-    spec.memory.maximum = "4194305 KiB"
-    made = picker(MemoryPicker, spec, ph.demo().snapshot())
-    assert spec.memory.maximum == 4194305 * 1024
-    find(made, "current").value = 10
-    assert (spec.memory.maximum, spec.memory.current) == (4194305 * 1024, ph.Size(4194305 * 512).ceil("KiB"))
+def test_memory_is_shown_to_the_last_kib_and_not_rounded_by_the_other_slider() -> None:
+    """4194305 KiB stays so while the unit changes and the balloon is moved."""
+    spec, told = guest(memory="4194305 KiB"), list[int]()
+    picker = MemoryPicker(spec, lambda: None, lambda: told.append(1), Calls())
+    before = spec.to_xml()
+    assert named(picker.widget, "Memory").value == "4096.0009765625"
+    named(picker.widget, "Unit").value = "GiB"
+    assert named(picker.widget, "Memory").value == "4.00000095367431640625"
+    picker.refresh()
+    assert (spec.to_xml(), told) == (before, [])
+    sliders(picker.widget)[1].value = 4
+    assert (spec.memory.maximum, spec.memory.current) == (Size("4194305 KiB"), Size("128 MiB"))
+    assert told == [1]
 
 
-def test_the_balloon_comes_along_and_is_never_more(spec: ph.DomainSpec) -> None:
-    """Where it left all it leaves all; where it left less it is lowered only as far as it must be."""
-    spec.memory.current = "4 GiB"
-    made = picker(MemoryPicker, spec, ph.demo().snapshot())
-    steps = made._steps
-    find(made, "maximum").value = steps.index(8 * GIB)
-    assert (spec.memory.maximum, spec.memory.current) == (8 * GIB, 8 * GIB)
-    spec.memory.current = "3 GiB"
-    find(made, "maximum").value = steps.index(4 * GIB)
-    assert (spec.memory.maximum, spec.memory.current) == (4 * GIB, 3 * GIB)
-    find(made, "maximum").value = steps.index(2 * GIB)
-    assert (spec.memory.maximum, spec.memory.current) == (2 * GIB, 2 * GIB)
+def test_the_maximum_carries_an_equal_balloon_along_and_clamps_another() -> None:
+    """What was left out stays left out, and clamping is said."""
+    spec = guest()
+    picker = MemoryPicker(spec, lambda: None, lambda: None, Calls())
+    memory = named(picker.widget, "Memory")
+    memory.value = "6"
+    assert (spec.memory.maximum, spec.memory.current) == (Size("6 GiB"), None)
+    spec.memory.current = "6 GiB"
+    memory.value = "8"
+    assert spec.memory.current == Size("8 GiB")
+    spec.memory.current = "5 GiB"
+    memory.value = "7"
+    assert spec.memory.current == Size("5 GiB")
+    memory.value = "3"
+    assert spec.memory.current == Size("3 GiB")
+    assert "The balloon left 5 GiB" in text(picker.widget)
 
 
-def test_the_memory_slider_ends_at_the_hosts_memory(spec: ph.DomainSpec) -> None:
-    """Or at what the definition has, where that is more."""
-    made = picker(MemoryPicker, spec, ph.demo().snapshot())
-    assert made._steps[-1] == 64 * GIB
-    spec.memory.maximum = "100 GiB"
-    made.refresh()
-    assert made._steps[-1] == 100 * GIB
-    assert find(made, "maximum").value == find(made, "maximum").max
+def test_memory_that_cannot_be_is_refused_in_one_sentence() -> None:
+    """The definition is unchanged."""
+    spec = guest()
+    picker = MemoryPicker(spec, four_cells.snapshot, lambda: None, Calls())
+    before = spec.to_xml()
+    for name, typed in (("Memory", "much"), ("Memory", "0"), ("Balloon leaves", "5")):
+        named(picker.widget, name).value = typed
+        assert "phy-error" in text(picker.widget), typed
+        picker.refresh()
+    assert spec.to_xml() == before
 
 
-def test_a_slider_in_the_panel_changes_the_field_and_the_xml() -> None:
-    """The field below says it exactly."""
+def test_cpus_are_pressed_to_pin_and_say_who_has_them() -> None:
+    """A cell at a time where there are many; signs and words, not colour alone."""
+    spec, told = guest(4), list[int]()
+    host = four_cells.snapshot()
+    picker = PinPicker(spec, lambda: host, lambda: told.append(1), Calls())
+    assert len(list(walk(picker.widget))) == 3
+    named(picker.widget, "Pin on the host's CPUs …").value = True
+    assert named(picker.widget, "0 ×2").tooltip == "CPU 0: shared by 2: db, spare"
+    assert named(picker.widget, "2 ■").tooltip == "CPU 2: dedicated by db"
+    named(picker.widget, "8 ×1").value = True
+    named(picker.widget, "24").value = True
+    assert [(each.vcpu, each.cpuset) for each in spec.cputune.vcpupins] == [(0, "8,24")]
+    assert named(picker.widget, "✓ 24").value
+    named(picker.widget, "Pin").value = ("emulator", 0)
+    named(picker.widget, "25").value = True
+    assert spec.cputune.emulatorpin == "25"
+    button(picker.widget, "Clear").click()
+    assert "emulatorpin" not in spec.to_xml()
+    assert len(told) == 4
+
+
+def test_one_to_one_passes_over_what_is_dedicated_and_propose_finds_a_place() -> None:
+    """From the chosen vCPU's own CPU on, and nothing where there are too few."""
+    spec = guest(4)
+    host = four_cells.snapshot()
+    picker = PinPicker(spec, lambda: host, lambda: None, Calls())
+    named(picker.widget, "Pin on the host's CPUs …").value = True
+    button(picker.widget, "One to one").click()
+    assert [each.cpuset for each in spec.cputune.vcpupins] == ["32", "33", "34", "35"]
+    named(picker.widget, "Pin").value = ("vcpus", 0)
+    button(picker.widget, "Clear").click()
+    assert len(spec.cputune.vcpupins) == 0
+    button(picker.widget, "Propose").click()
+    assert len(spec.cputune.vcpupins) == 4
+    assert "phy-done" in text(picker.widget)
+
+
+def test_pins_say_so_where_the_host_is_not_known_or_a_pin_is_no_list() -> None:
+    """One sentence, and what is there stays."""
+    spec = guest(2)
+    picker = PinPicker(spec, lambda: None, lambda: None, Calls())
+    named(picker.widget, "Pin on the host's CPUs …").value = True
+    assert "its CPUs are not known" in text(picker.widget)
+    spec.cputune.vcpupins.add(vcpu=0, cpuset="bad")
+    host = ph.demo().snapshot()
+    other = PinPicker(spec, lambda: host, lambda: None, Calls())
+    named(other.widget, "Pin on the host's CPUs …").value = True
+    assert "phy-error" in text(other.widget)
+    assert spec.cputune.vcpupins[0].cpuset == "bad"
+
+
+def test_a_host_of_many_cpus_is_shown_a_cell_at_a_time() -> None:
+    """256 CPUs in two cells: the other cell is one choice away, and pins in it stay."""
+    cells = "".join(
+        f"<cell id='{cell}'><memory unit='GiB'>8</memory><cpus>"
+        + "".join(f"<cpu id='{cpu}' siblings='{cpu}'/>" for cpu in range(cell * 128, cell * 128 + 128))
+        + "</cpus></cell>"
+        for cell in (0, 1)
+    )
+    host = ph.Snapshot.from_xml(
+        f"<capabilities><host><topology><cells>{cells}</cells></topology></host></capabilities>"
+    )
+    spec = guest(2)
+    picker = PinPicker(spec, lambda: host, lambda: None, Calls())
+    named(picker.widget, "Pin on the host's CPUs …").value = True
+    named(picker.widget, "5").value = True
+    named(picker.widget, "Cell").value = 1
+    named(picker.widget, "200").value = True
+    assert spec.cputune.vcpupins[0].cpuset == "5,200"
+    assert sum(type(each).__name__ == "ToggleButton" for each in walk(picker.widget)) == 1 + 128
+
+
+def test_a_number_in_a_picker_changes_the_field_and_the_xml() -> None:
+    """The field below says the same, and back."""
     panel = ph.DomainPanel(ph.demo(), ph.profiles.linux(name="web", memory="4 GiB"))
     assert panel._reading.idle.wait(30)
-    slider = next(each for each in walk(panel) if type(each).__name__ == "IntSlider" and each.description == "maximum")
-    slider.value += 1
+    number = next(each for each in walk(panel) if getattr(each, "description", "") == "Memory")
+    number.value = "6"
     assert str(panel.spec.memory.maximum) == "6 GiB"
     assert field(panel, "memory-maximum").value == "6 GiB"
-    field(panel, "memory-maximum").value = "2 GiB"
-    assert panel.spec.memory.maximum == 2 * GIB
-    assert slider.value == next(number for number, step in enumerate(_steps(panel)) if step == 2 * GIB)
+    field(panel, "memory-maximum").value = "1536 MiB"
+    assert number.value == "1.5"
 
 
-def _steps(panel: ph.DomainPanel) -> list[ph.Size]:
-    picker = next(each._picker for each in panel._form._groups if each._title == "Memory")
-    assert isinstance(picker, MemoryPicker)
-    return picker._steps
-
-
-def test_a_thread_is_pinned_by_pressing_cpus(spec: ph.DomainSpec) -> None:
-    """Those that are pressed are in the definition; none takes the pin out."""
-    made = picker(PinPicker, spec, four_cells())
-    find(made, "Pin").value = "vCPU 1"
-    for cpu in (24, 56):
-        find(made, str(cpu)).value = True
-    assert [(pin.vcpu, pin.cpuset) for pin in spec.cputune.vcpupins] == [(1, "24,56")]
-    find(made, "Pin").value = "vCPU 0"
-    assert not find(made, "24").value
-    find(made, "Pin").value = "emulator"
-    find(made, "25").value = True
-    assert spec.cputune.emulatorpin == "25"
-    find(made, "Pin").value = "vCPU 1"
-    assert find(made, "24").value
-    assert "vCPU 1: 24,56; emulator: 25." in text(made.widget)
-    for cpu in (24, 56):
-        find(made, str(cpu)).value = False
-    assert len(spec.cputune.vcpupins) == 0
-
-
-def test_who_has_a_cpu_already_is_said_by_a_sign_and_in_words(spec: ph.DomainSpec) -> None:
-    """CPU 0 is given to db, which is not this VM."""
-    made = picker(PinPicker, spec, four_cells())
-    taken = find(made, "0•")
-    assert re.fullmatch("CPU 0 of cell 0, given to .*db.*", taken.tooltip)
-    assert "• is given to another VM" in text(made.widget)
-
-
-def test_pins_are_proposed_that_take_nothing_from_others(spec: ph.DomainSpec) -> None:
-    """And are all taken out by one press."""
-    snapshot = four_cells()
-    made = picker(PinPicker, spec, snapshot)
-    button(made.widget, "Propose pins").click()
-    pinned = {int(pin.cpuset or "-1") for pin in spec.cputune.vcpupins}
-    assert len(pinned) == 4
-    assert not pinned & set(range(8)), "which db has"
-    button(made.widget, "Take all pins out").click()
-    assert len(spec.cputune.vcpupins) == 0
-    spec.vcpus.maximum = 500
-    button(made.widget, "Propose pins").click()
-    assert "There is no place for these pins." in made.told.value
-
-
-def test_a_host_that_does_not_tell_its_cpus_is_said(spec: ph.DomainSpec) -> None:
-    """As the simulated one; nothing is guessed."""
-    made = picker(PinPicker, spec, ph.demo().snapshot())
-    assert "does not tell which CPUs it has" in text(made.widget)
-    assert not made._buttons
-
-
-def test_the_pin_picker_is_in_the_panel() -> None:
-    """In its section, which is closed at first."""
+def test_pins_of_the_picker_are_in_their_section() -> None:
+    """Though the picker is in another one; a host that does not tell its CPUs is said."""
     panel = ph.DomainPanel(ph.demo(), ph.profiles.linux(name="web"))
     assert panel._reading.idle.wait(30)
-    section(panel, "CPU tuning").value = True
-    assert button(panel, "Propose pins")
+    button(panel, "Pin on the host's CPUs").value = True
+    assert "does not tell its CPUs one by one" in text(panel)
 
 
-def test_of_a_host_whose_processors_are_not_known_nothing_is_said_to_match(spec: ph.DomainSpec) -> None:
+def test_of_a_host_whose_processors_are_not_known_nothing_is_said_to_match() -> None:
     """A capture of its capabilities alone does not tell how many threads a core has."""
-    assert spec.vcpus.topologies(against=four_cells())["fits_host"].isna().all()
+    table = ph.DomainSpec("web").vcpus.topologies(4, against=four_cells.snapshot())
+    assert table["fits_host"].isna().all()

@@ -125,7 +125,7 @@ class DomainPanel(w.VBox):
     def _pickers(self) -> dict[str, MakePicker]:
         """What shows several fields of a group at once, by the group's title."""
         kinds: dict[str, type[MemoryPicker | TopologyPicker | PinPicker]]
-        kinds = {"Memory": MemoryPicker, "CPU": TopologyPicker, "CPU tuning": PinPicker}
+        kinds = {"Memory": MemoryPicker, "vCPUs": PinPicker, "CPU": TopologyPicker}
         return {title: partial(self._picker, kind) for title, kind in kinds.items()}
 
     def _picker(self, kind: type[MemoryPicker | TopologyPicker | PinPicker], changed: Callable[[], None]) -> Picker:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import ipywidgets as w
@@ -86,7 +87,7 @@ class Form:
     ) -> None:
         self._spec = spec
         self.state = FormState(changed, calls)
-        self._pickers = pickers or {}
+        self._pickers = {title: partial(make, self._picked) for title, make in (pickers or {}).items()}
         self._groups = list(self._build(spec))
         explain = w.ToggleButton(description="Explain every field", tooltip="Show what each field means")
         everything = w.ToggleButton(description="Show every field", tooltip="Show also what is seldom set")
@@ -129,6 +130,11 @@ class Form:
         group.open()
         self._arrange()
         group.focus(name)
+
+    def _picked(self) -> None:
+        """Show in the controls what a picker has changed."""
+        self.refresh()
+        self.state.changed()
 
     def _arrange(self) -> None:
         """Have those groups on the page that have something to show."""
@@ -181,7 +187,7 @@ class Group:
         title: str,
         contents: list[tuple[Part, Any]],
         state: FormState,
-        picker: "MakePicker | None" = None,
+        picker: "Callable[[], Picker] | None" = None,
     ) -> None:
         self._title = title
         self._contents = contents
@@ -273,16 +279,11 @@ class Group:
     def _picked(self) -> list[Any]:
         """The picker, made when it is first seen."""
         if self._picker is None and self._make_picker is not None:
-            self._picker = self._make_picker(self._picked_other)
+            self._picker = self._make_picker()
         if self._picker is None:
             return []
         self._picker.refresh()
         return [self._picker.widget]
-
-    def _picked_other(self) -> None:
-        """Show in the controls what the picker has changed."""
-        self.refresh()
-        self._state.changed()
 
     def _noted(self, name: str) -> w.HTML:
         """The place for what the rules say of a part as a whole."""

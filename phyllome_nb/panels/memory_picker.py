@@ -1,6 +1,8 @@
-"""The guest's memory to be dragged: what it is booted with, and what the balloon leaves it."""
+"""How much memory, and how much of it the balloon leaves: by slider, by number, in the unit one likes."""
 
+from bisect import bisect_right
 from collections.abc import Callable
+from decimal import Context, Decimal
 
 import ipywidgets as w
 
@@ -11,24 +13,38 @@ from phyllome_nb.html import el
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.size import Size
 
-__all__ = ["MemoryPicker"]
+__all__ = ["MemoryPicker", "steps"]
 
+UNITS = ("TiB", "GiB", "MiB")
 LEAST = Size("64 MiB")
-UNKNOWN = Size("64 GiB")
-"""Where the slider ends at least for a host whose memory is not known."""
-PARTS = 20
-"""Into so many steps the balloon's slider divides the memory."""
+EXACT = Context(prec=80)
+"""Powers of two below one end after as many digits as their exponent."""
+
+
+def steps(most: Size) -> list[Size]:
+    """The amounts a slider stops at: four to each doubling, the last is `most`.
+
+    Examples
+    --------
+    >>> [str(each) for each in steps(Size("160 MiB"))]
+    ['64 MiB', '80 MiB', '96 MiB', '112 MiB', '128 MiB', '160 MiB']
+    """
+    found, base = list[Size](), LEAST
+    while base < most:
+        found += [Size(base // 4 * (4 + quarter)) for quarter in range(4)]
+        base = Size(base * 2)
+    return [*(each for each in found if each < most), most]
 
 
 class MemoryPicker:
-    """Two sliders, each linked with the field of the same name below it, which takes any amount in any unit.
+    """A line for the maximum and one for what the balloon leaves.
 
     Parameters
     ----------
     spec : DomainSpec
-        The definition.
+        The definition that is edited.
     snapshot : callable
-        Tells the host as it was last read; None where that is not known.
+        The host's facts, or None where they are not known.
     changed : callable
         Called after the definition has been changed.
     calls : Calls
@@ -42,92 +58,159 @@ class MemoryPicker:
         changed: Callable[[], None],
         calls: Calls,
     ) -> None:
-        self._spec = spec
-        self._snapshot = snapshot
-        self._changed = changed
-        self._steps: list[Size] = [LEAST]
-        self._setting = False
-        self._maximum = _slider("maximum", "What the guest is booted with; the field below says it exactly")
-        self._current = _slider("current", "What the balloon leaves of it; at the right end, all")
-        self._current.max = PARTS
+        self._spec, self._snapshot, self._changed = spec, snapshot, changed
+        self._most: Size | None = None
+        self._unit = w.Dropdown(
+            options=UNITS[::-1],
+            description="Unit",
+            tooltip="How memory is shown; the amount stays",
+            style={"description_width": "initial"},
+            layout=w.Layout(width="8em"),
+        )
+        self._maximum = _Amount("Memory", "The memory the guest boots with", self._set_maximum, calls)
+        self._current = _Amount("Balloon leaves", "What the balloon leaves the guest", self._set_current, calls)
         self._said = w.HTML()
-        calls.changed(self._maximum, self._drag_maximum)
-        calls.changed(self._current, self._drag_current)
-        self.widget = w.VBox([self._maximum, self._current, self._said])
-        self.widget.add_class("phy-memory")
+        self._unit.value = self._fitting()
+        calls.changed(self._unit, lambda _: self.refresh())
+        line = w.Layout(flex_flow="row wrap", grid_gap="0.3em 1em", align_items="center", min_width="0")
+        self.widget = w.VBox(
+            [w.HBox([*self._maximum.widgets, self._unit], layout=line), w.HBox(self._current.widgets, layout=line)]
+        )
+        self.widget.children = (*self.widget.children, self._said)
+        self.widget.add_class("phy-picker")
+        self.refresh()
 
     def refresh(self) -> None:
-        """Show what the definition says now; nothing is rounded by being shown."""
-        self._setting = True
+        """Show what the definition says now, to the last KiB."""
+        self._show()
+        self._say()
+
+    def _show(self) -> None:
         try:
             maximum, current = self._spec.memory.maximum, self._spec.memory.current
-            if maximum:
-                self._steps = _steps(self._most(maximum))
-                self._maximum.max = len(self._steps) - 1
-                self._maximum.value = sum(step < maximum for step in self._steps[:-1])
-                self._current.value = PARTS if current is None else min(PARTS * current // maximum, PARTS)
-                self._said.value = el("div", self._words(maximum, current), class_="phy-quiet")
-        except DefinitionError:
-            pass  # the field below says what is wrong
-        finally:
-            self._setting = False
+        except DefinitionError as error:
+            self._say(str(error), "phy-error")
+            return
+        self._maximum.show(maximum, steps(self._limit(maximum)), self._unit.value)
+        self._current.show(maximum if current is None else current, steps(maximum), self._unit.value)
 
-    def _most(self, maximum: Size) -> Size:
-        """Where the slider ends: at the host's memory, or beyond what the definition says."""
+    def _say(self, text: str = "", look: str = "phy-quiet") -> None:
+        if not text:
+            text = self._balloon()
+        role = "alert" if look == "phy-error" else "status"
+        self._said.value = el("div", text, class_=look, role=role)
+
+    def _balloon(self) -> str:
+        try:
+            maximum, current = self._spec.memory.maximum, self._spec.memory.current
+        except DefinitionError as error:
+            return str(error)
+        if current is None or current == maximum:
+            return "No balloon taken: the same."
+        if current > maximum:
+            return f"The balloon cannot leave {current}: that is more than the maximum, {maximum}."
+        return f"The balloon takes {Size(maximum - current).short()}, and leaves {current.short()}."
+
+    def _limit(self, maximum: Size) -> Size:
+        """Where the slider ends; it stays there without a host, else it would run away from who drags it."""
         snapshot = self._snapshot()
-        host = snapshot.host.memory if snapshot is not None else Size(0)
-        return Size(max(host or UNKNOWN, maximum))
+        if snapshot is not None and snapshot.host.memory:
+            self._most = None
+            return Size(max(snapshot.host.memory, LEAST))
+        if self._most is None or maximum > self._most:
+            self._most = Size(max(maximum, LEAST) * 2)
+        return self._most
 
-    def _words(self, maximum: Size, current: Size | None) -> str:
-        least, most = self._steps[0].short(), self._steps[-1].short()
-        left = maximum if current is None else current
-        taken = maximum - left
-        balloon = f"the balloon leaves {Size(left).short()}" if taken > 0 else "the balloon leaves it all"
-        return f"{maximum.short()}, from {least} to {most}; {balloon}."
+    def _fitting(self) -> str:
+        try:
+            maximum = self._spec.memory.maximum
+        except DefinitionError:
+            return "MiB"
+        return next((unit for unit in UNITS if maximum and isinstance(maximum.to(unit), int)), "MiB")
 
-    def _drag_maximum(self, step: int) -> None:
-        """Set the maximum; what the balloon leaves comes along where it was all, and is never more."""
-        if self._setting:
-            return
+    def _set_maximum(self, typed: str | Size) -> None:
         memory = self._spec.memory
-        before, current, now = memory.maximum, memory.current, self._steps[step]
-        memory.maximum = now
-        if current is not None and (current == before or current > now):
-            memory.current = now
+        said = ""
+        try:
+            before, current = memory.maximum, memory.current
+            new = self._read(typed)
+            memory.maximum = new
+            if current is not None and current == before:
+                memory.current = new
+            elif current is not None and current > new:
+                memory.current = new
+                said = f"The balloon left {current}, which is more than there is now: it leaves {new}."
+        except DefinitionError as error:
+            self._say(str(error), "phy-error")
+            return
+        self._done(said)
+
+    def _set_current(self, typed: str | Size) -> None:
+        memory = self._spec.memory
+        try:
+            new, maximum = self._read(typed), memory.maximum
+            if new > maximum:
+                self._say(f"The balloon cannot leave {new}: the maximum is {maximum}.", "phy-error")
+                return
+            if memory.current is not None or new != maximum:
+                memory.current = new
+        except DefinitionError as error:
+            self._say(str(error), "phy-error")
+            return
+        self._done()
+
+    def _read(self, typed: str | Size) -> Size:
+        new = typed if isinstance(typed, Size) else Size(f"{typed.strip()} {self._unit.value}")
+        if not new:
+            raise DefinitionError("A guest needs memory: type a number above zero.")
+        return new.ceil("KiB")
+
+    def _done(self, said: str = "") -> None:
+        self._show()
+        self._say(said, "phy-warning" if said else "phy-quiet")
         self._changed()
 
-    def _drag_current(self, part: int) -> None:
-        if self._setting:
-            return
-        memory = self._spec.memory
-        maximum = memory.maximum or LEAST
-        memory.current = maximum if part == PARTS else Size(maximum * max(part, 1) // PARTS)
-        self._changed()
+
+class _Amount:
+    """A number to type and a slider to drag; the slider stands at the nearest stop below, the number is exact."""
+
+    def __init__(self, label: str, tooltip: str, changed: Callable[[str | Size], None], calls: Calls) -> None:
+        self._changed = changed
+        self._steps: list[Size] = [LEAST]
+        self._showing = False
+        self._text = w.Text(
+            description=label,
+            tooltip=tooltip,
+            continuous_update=False,
+            style={"description_width": "10em"},
+            layout=w.Layout(width="20em", max_width="100%"),
+        )
+        self._slider = w.IntSlider(
+            min=0,
+            max=0,
+            readout=False,
+            continuous_update=False,
+            tooltip=tooltip,
+            layout=w.Layout(width="14em", min_width="0"),
+        )
+        calls.changed(self._text, self._moved)
+        calls.changed(self._slider, lambda stop: self._moved(self._steps[stop]))
+        self.widgets = (self._text, self._slider)
+
+    def _moved(self, to: str | Size) -> None:
+        if not self._showing:
+            self._changed(to)
+
+    def show(self, amount: Size, stops: list[Size], unit: str) -> None:
+        """Show an amount in a unit; nothing is rounded but where the slider stands."""
+        self._showing = True
+        self._steps = stops
+        self._slider.max = len(stops) - 1
+        self._slider.value = max(bisect_right(stops, amount) - 1, 0)
+        self._text.value = _exact(amount, unit)
+        self._showing = False
 
 
-def _slider(label: str, meaning: str) -> w.IntSlider:
-    return w.IntSlider(
-        min=0,
-        max=1,
-        readout=False,
-        continuous_update=False,
-        description=label,
-        tooltip=meaning,
-        style={"description_width": "10em"},
-        layout=w.Layout(width="auto"),
-    )
-
-
-def _steps(most: Size) -> list[Size]:
-    """Amounts that people use: powers of two and those between, to the one that ends the row.
-
-    Examples
-    --------
-    >>> [str(step) for step in _steps(Size("300 MiB"))]
-    ['64 MiB', '96 MiB', '128 MiB', '192 MiB', '256 MiB', '300 MiB']
-    """
-    found, step = [], LEAST
-    while step < most:
-        found += [each for each in (step, Size(step * 3 // 2)) if each < most]
-        step = Size(step * 2)
-    return [*found, most]
+def _exact(amount: Size, unit: str) -> str:
+    """All digits of an amount in a unit."""
+    return f"{EXACT.divide(Decimal(int(amount)), Decimal(int(Size(1, unit)))):f}"

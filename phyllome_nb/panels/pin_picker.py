@@ -1,51 +1,34 @@
-"""Which of the host's CPUs each thread of the guest may run on, marked on the host's own topology."""
+"""Pins on the host's own topology: choose a thread, then press the CPUs that may run it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import ipywidgets as w
 
-from phyllome_nb.capacity.addresses import cpu_set
-from phyllome_nb.capacity.facts import Cell
+from phyllome_nb.capacity.facts import Cell, LogicalCpu
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.capacity.tables.frame import cpu_list
-from phyllome_nb.capacity.tables.pins import threads
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.errors import DefinitionError
-from phyllome_nb.html import Html, el
+from phyllome_nb.html import el
 from phyllome_nb.panels.calls import Calls
-from phyllome_nb.xml.part import PartList
+from phyllome_nb.panels.pins import ALL, Holders, Thread, cpus_of, pin, pinnable
 
 __all__ = ["PinPicker"]
 
-FEW = 64
-"""So many CPUs are shown together; of a larger host one cell at a time."""
-TAKEN = "•"
-EVERY = "every vCPU"
-EMULATOR = "emulator"
-WIDE = {"description_width": "10em"}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What of the host is drawn."""
-
-    cells: tuple[Cell, ...]
-    online: frozenset[int]
-    users: Mapping[int, tuple[str, ...]]
-    """By CPU: the other VMs that have threads pinned there."""
+AT_ONCE = 64
+"""With more CPUs than this, one cell is shown at a time."""
+WRAP = {"flex_flow": "row wrap", "min_width": "0"}
+LEGEND = "✓ pinned here; ■ dedicated by one other VM; ×2 bound to two others, shared; ✕ offline."
 
 
 class PinPicker:
-    """The host's CPUs as buttons, grouped by cell and core; those that are pressed are where a thread may run.
+    """A button that opens the host's CPUs, as buttons in their cores, sockets and cells.
 
     Parameters
     ----------
     spec : DomainSpec
-        The definition.
+        The definition that is edited.
     snapshot : callable
-        Tells the host as it was last read; None where that is not known.
+        The host's facts, or None where they are not known.
     changed : callable
         Called after the definition has been changed.
     calls : Calls
@@ -59,208 +42,208 @@ class PinPicker:
         changed: Callable[[], None],
         calls: Calls,
     ) -> None:
-        self._spec = spec
-        self._snapshot = snapshot
-        self._changed = changed
+        self._spec, self._snapshot, self._changed = spec, snapshot, changed
         self._calls = calls
         self._setting = False
-        self._known: Known | None = None
+        self._drawn: tuple[object, ...] = ()
         self._buttons: dict[int, w.ToggleButton] = {}
-        self._what = w.Dropdown(description="Pin", tooltip="Which thread of the guest", style=WIDE, layout=_auto())
-        self._cell = w.Dropdown(description="on host cell", style=WIDE, layout=_auto())
-        self._grid = w.VBox()
-        self._said = w.HTML()
-        propose = w.Button(description="Propose pins", tooltip="CPUs that no other VM has", layout=_auto())
-        clear = w.Button(description="Take all pins out", tooltip="Let every thread run anywhere", layout=_auto())
-        calls.changed(self._what, lambda _: self._mark())
-        calls.changed(self._cell, lambda _: self._lay_out())
+        self._open = w.ToggleButton(
+            description="Pin on the host's CPUs …",
+            tooltip="Open or close the host's CPUs",
+            layout=w.Layout(width="auto"),
+        )
+        self._what = w.Dropdown(description="Pin", tooltip="What is pinned", style={"description_width": "initial"})
+        self._cell = w.Dropdown(description="Cell", tooltip="The cell shown", style={"description_width": "initial"})
+        along = self._button("One to one from here", "This vCPU and those after it, each on a CPU of its own")
+        clear = self._button("Clear", "Let it run anywhere")
+        propose = self._button("Propose", "Pins, cells and memory as the host has room for them")
+        calls.pressed(along, self._one_to_one)
+        calls.pressed(clear, lambda: self._write(dict.fromkeys(self._threads(), frozenset())))
         calls.pressed(propose, self._propose)
-        calls.pressed(clear, self._clear)
-        self.widget = w.VBox([self._what, self._cell, self._grid, w.HBox([propose, clear]), self._said])
-        self.widget.add_class("phy-pins")
+        self._said, self._grid, self._legend = w.HTML(), w.HBox(layout=w.Layout(**WRAP)), w.HTML()
+        line = w.Layout(grid_gap="0.3em 0.6em", align_items="center", **WRAP)
+        self._controls = w.VBox(
+            [w.HBox([self._what, self._cell, along, clear, propose], layout=line), self._grid, self._legend]
+        )
+        self._body = w.VBox()
+        self.widget = w.VBox([self._open, self._body])
+        self.widget.add_class("phy-picker")
+        for each in (self._open, self._what, self._cell):
+            calls.changed(each, lambda _: self._chosen())
+
+    def _chosen(self) -> None:
+        if not self._setting:
+            self.refresh()
 
     def refresh(self) -> None:
-        """Show what the definition says now, on the host as it was last read."""
-        self._offer(self._what, [(name, name) for name in _threads(self._spec)])
+        """Show what the definition says now; nothing while it is closed."""
+        if not self._open.value:
+            self._body.children = ()
+            return
+        self._show()
+
+    def _show(self, said: str = "", look: str = "phy-error") -> None:
         snapshot = self._snapshot()
-        known = (
-            None
-            if snapshot is None or not any(cell.cpus for cell in snapshot.host.cells)
-            else _known(snapshot, self._spec)
-        )
-        if known != self._known:
-            self._known = known
-            cells = known.cells if known else ()
-            self._offer(self._cell, [(f"{cell.id}: {len(cell.cpus)} CPUs", cell.id) for cell in cells if cell.cpus])
-            self._lay_out()
-        self._mark()
+        wanted: tuple[w.Widget, ...] = (self._said,)
+        if snapshot is None:
+            said = "The host has not been read: its CPUs are not known."
+        elif not any(cell.cpus for cell in snapshot.host.cells):
+            said = f"{snapshot.host.name} does not tell its CPUs one by one: type the pins."
+        else:
+            wanted = (self._controls, self._said)
+            try:
+                self._fill(snapshot)
+            except ValueError as error:
+                said, look = said or str(error), "phy-error"
+        role = "alert" if look == "phy-error" else "status"
+        self._said.value = el("div", said, class_=look, role=role) if said else ""
+        if self._body.children != wanted:
+            self._body.children = wanted
 
-    def _offer(self, dropdown: w.Dropdown, options: list[tuple[str, object]]) -> None:
-        """Let a dropdown have these options, and keep what was chosen."""
-        if list(dropdown.options) == options:
-            return
-        self._setting = True
-        chosen = dropdown.value
-        dropdown.options = options
-        values = [value for _, value in options]
-        dropdown.value = chosen if chosen in values else next(iter(values), None)
-        self._setting = False
-
-    def _lay_out(self) -> None:
-        """Make a button for each CPU: of all cells, or of a large host's chosen one."""
-        if self._setting:
-            return
-        known = self._known
-        cells = [cell for cell in known.cells if cell.cpus] if known else []
-        many = sum(len(cell.cpus) for cell in cells) > FEW
-        self._cell.layout.display = "" if many else "none"
-        shown = [cell for cell in cells if not many or cell.id == self._cell.value]
-        for row in self._grid.children:
-            _close(row)
-        self._buttons = {}
-        self._grid.children = [self._row(cell, known) for cell in shown if known]
-        self._mark()
-
-    def _row(self, cell: Cell, known: Known) -> w.VBox:
-        heading = w.HTML(el("span", f"Cell {cell.id}", class_="phy-quiet"))
-        cores = [w.HBox([self._button(cpu, cell, known) for cpu in core]) for core in _cores(cell)]
-        for core in cores:
-            core.add_class("phy-core")
-        return w.VBox([heading, w.HBox(cores, layout=w.Layout(flex_flow="row wrap", grid_gap="4px"))])
-
-    def _button(self, cpu: int, cell: Cell, known: Known) -> w.ToggleButton:
-        users, online = known.users.get(cpu, ()), cpu in known.online
-        said = f"CPU {cpu} of cell {cell.id}" + (f", given to {', '.join(users)}" if users else "")
-        button = w.ToggleButton(
-            description=f"{cpu}{TAKEN if users else ''}",
-            tooltip=said if online else f"{said}, offline",
-            disabled=not online,
-            layout=w.Layout(width="auto", min_width="2.6em"),
-        )
-        self._calls.changed(button, lambda _: self._press())
-        self._buttons[cpu] = button
-        return button
-
-    def _mark(self) -> None:
-        """Press the buttons of the CPUs that the chosen thread may run on, and say all pins in words."""
-        if self._setting:
-            return
+    def _fill(self, snapshot: Snapshot) -> None:
+        cells = [cell for cell in snapshot.host.cells if cell.cpus]
+        many = sum(len(cell.cpus) for cell in cells) > AT_ONCE
         self._setting = True
         try:
-            cpus = _cpus(self._spec, self._what.value)
-            for number, button in self._buttons.items():
-                button.value = number in cpus
-            self._said.value = self._words()
-        except (DefinitionError, ValueError) as error:
-            self._said.value = el("div", str(error), class_="phy-error")
+            _offer(self._what, pinnable(self._spec))
+            _offer(self._cell, [(f"cell {cell.id}", cell.id) for cell in cells])
+            self._cell.layout.display = "" if many else "none"
+            shown = [cell for cell in cells if not many or cell.id == self._cell.value]
+            key = tuple(shown)
+            if key != self._drawn:
+                self._draw(shown)
+                self._drawn = key
+            chosen, holders = cpus_of(self._spec, self._what.value), Holders.of(snapshot, self._spec)
+            for cpu, button in self._buttons.items():
+                online = snapshot.host.is_online(cpu)
+                signs = ["✓" if cpu in chosen else "", str(cpu), holders.sign(cpu) if online else "✕"]
+                button.value = cpu in chosen
+                button.disabled = not online and cpu not in chosen
+                button.description = " ".join(filter(None, signs))
+                button.tooltip = f"CPU {cpu}: {holders.words(cpu) if online else 'offline'}"
         finally:
             self._setting = False
+        self._legend.value = el("div", LEGEND, " ", self._words(chosen, holders), class_="phy-quiet")
 
-    def _words(self) -> Html:
-        if self._known is None:
-            return el("div", "The host does not tell which CPUs it has, or was not read yet.", class_="phy-quiet")
-        pins = [(name, _text(self._spec, name)) for name in _threads(self._spec) if name != EVERY]
-        said = "; ".join(f"{name}: {text}" for name, text in pins if text) or "Every thread may run anywhere."
-        taken = f" {TAKEN} is given to another VM." if self._known.users else ""
-        return el("div", f"{said}{'.' if not said.endswith('.') else ''}{taken}", class_="phy-quiet", role="status")
+    def _words(self, chosen: frozenset[int], holders: Holders) -> str:
+        """Who has the CPUs that are shown."""
+        by: dict[str, list[int]] = {}
+        for cpu in self._buttons:
+            by.setdefault(holders.words(cpu), []).append(cpu)
+        said = [f"{cpu_list(cpus)} {words}" for words, cpus in by.items()]
+        mine = (
+            f"pinned to {cpu_list(chosen)}"
+            if chosen
+            else "pinned to no CPU"
+            if self._what.value != ALL
+            else ("pinned to no CPU that they all have")
+        )
+        return f"{self._what.label}: {mine}. CPUs: {'; '.join(said)}."
 
-    def _press(self) -> None:
-        """Pin the chosen thread to the CPUs whose buttons are pressed; those of cells that are not shown stay."""
+    def _draw(self, cells: list[Cell]) -> None:
+        """New buttons, the threads of a core side by side."""
+        before = list(self._buttons.values())
+        self._buttons = {}
+        self._grid.children = tuple(self._cell_box(cell) for cell in cells)
+        for button in before:
+            button.close()
+
+    def _cell_box(self, cell: Cell) -> w.VBox:
+        sockets = {cpu.socket: None for cpu in cell.cpus}
+        boxes: list[w.Widget] = []
+        for socket in sockets:
+            name = f"cell {cell.id}" if socket is None else f"cell {cell.id}, socket {socket}"
+            cores = [core for core in _cores(cell) if core[0].socket == socket]
+            rows = [w.HBox([self._cpu(cpu) for cpu in core]) for core in cores]
+            for row in rows:
+                row.add_class("phy-pin-core")
+            boxes += [w.HTML(el("b", name)), w.HBox(rows, layout=w.Layout(grid_gap="0.2em", **WRAP))]
+        return w.VBox(boxes, layout=w.Layout(min_width="0"))
+
+    def _cpu(self, cpu: LogicalCpu) -> w.ToggleButton:
+        button = w.ToggleButton(description=str(cpu.id), layout=w.Layout(width="5em"))
+        self._calls.changed(button, lambda wanted: self._toggle(cpu.id, wanted=wanted))
+        self._buttons[cpu.id] = button
+        return button
+
+    @staticmethod
+    def _button(description: str, tooltip: str) -> w.Button:
+        return w.Button(description=description, tooltip=tooltip, layout=w.Layout(width="auto"))
+
+    def _threads(self) -> list[Thread]:
+        if self._what.value == ALL:
+            return [("vcpu", number) for number in range(self._spec.vcpus.maximum)]
+        return [self._what.value]
+
+    def _toggle(self, cpu: int, *, wanted: bool) -> None:
         if self._setting:
             return
-        hidden = _cpus(self._spec, self._what.value) - set(self._buttons)
-        pressed = {cpu for cpu, button in self._buttons.items() if button.value}
-        _pin(self._spec, self._what.value, cpu_list(hidden | pressed))
+        try:
+            now = {each: cpus_of(self._spec, each) for each in self._threads()}
+        except ValueError as error:
+            self._show(str(error))
+            return
+        self._write({each: cpus | {cpu} if wanted else cpus - {cpu} for each, cpus in now.items()})
+
+    def _write(self, pins: dict[Thread, frozenset[int]]) -> None:
+        try:
+            for thread, cpus in pins.items():
+                pin(self._spec, thread, cpus)
+        except ValueError as error:
+            self._show(str(error))
+            return
+        self._show()
         self._changed()
 
-    def _clear(self) -> None:
-        for name in _threads(self._spec):
-            _pin(self._spec, name, "")
-        self._changed()
+    def _one_to_one(self) -> None:
+        """Pin this vCPU and those after it to the CPUs from here on, past those that others have alone."""
+        snapshot = self._snapshot()
+        kind, first = self._what.value
+        if snapshot is None or kind not in {"vcpu", "vcpus"}:
+            self._show("Only vCPUs go one to one: choose one under Pin.")
+            return
+        holders = Holders.of(snapshot, self._spec)
+        order = [cpu.id for cell in snapshot.host.cells for core in _cores(cell) for cpu in core]
+        try:
+            here = cpus_of(self._spec, self._what.value) & {*order} or {*self._buttons}
+        except ValueError as error:
+            self._show(str(error))
+            return
+        start = min(order.index(cpu) for cpu in here)
+        free = [cpu for cpu in order[start:] if snapshot.host.is_online(cpu) and cpu not in holders.dedicated]
+        wanted = range(first, self._spec.vcpus.maximum)
+        if len(free) < len(wanted):
+            self._show(f"From CPU {order[start]} on {len(free)} CPUs are not dedicated, {len(wanted)} are needed.")
+            return
+        self._write({("vcpu", vcpu): frozenset({cpu}) for vcpu, cpu in zip(wanted, free, strict=False)})
 
     def _propose(self) -> None:
         snapshot = self._snapshot()
         if snapshot is None:
-            raise DefinitionError("The host was not read yet: press Read again.")
-        pinning = snapshot.pinning(self._spec)
-        if not pinning:
-            raise DefinitionError(f"There is no place for these pins. {' '.join(pinning.reasons)}")
-        self._spec.become(pinning.apply(self._spec))
+            self._show()
+            return
+        try:
+            proposal = snapshot.pinning(self._spec)
+            self._spec.become(proposal.apply(self._spec))
+        except ValueError as error:
+            self._show(str(error))
+            return
+        self._show(f"Proposed, with the memory beside it: {repr(proposal)[1:-1]}.", "phy-done")
         self._changed()
 
 
-def _known(snapshot: Snapshot, spec: DomainSpec) -> Known:
-    users: dict[int, dict[str, None]] = {}
-    for domain in snapshot.domains:
-        if domain.shown is not None and domain.uuid != spec.uuid:
-            for cpu in {cpu for _, cpus in threads(domain.shown) for cpu in cpus}:
-                users.setdefault(cpu, {})[domain.name] = None
-    cells = snapshot.host.cells
-    online = frozenset(cpu.id for cell in cells for cpu in cell.cpus if snapshot.host.is_online(cpu.id))
-    return Known(cells, online, {cpu: tuple(names) for cpu, names in users.items()})
-
-
-def _cores(cell: Cell) -> Iterator[list[int]]:
+def _cores(cell: Cell) -> list[list[LogicalCpu]]:
     """The CPUs of a cell, those of a core together."""
-    seen: set[int] = set()
-    of = {cpu.id for cpu in cell.cpus}
+    found: dict[object, list[LogicalCpu]] = {}
     for cpu in cell.cpus:
-        if cpu.id not in seen:
-            core = sorted((cpu.siblings & of) | {cpu.id})
-            seen.update(core)
-            yield core
+        found.setdefault(cpu.siblings or (cpu.socket, cpu.die, cpu.core, cpu.core is None and cpu.id), []).append(cpu)
+    return list(found.values())
 
 
-def _threads(spec: DomainSpec) -> list[str]:
-    """The threads of a guest that can be pinned."""
-    numbers = [thread.id for thread in spec.iothreads.iothreadids if thread.id is not None]
-    numbers = numbers or list(range(1, (spec.iothreads.count or 0) + 1))
-    vcpus = [f"vCPU {number}" for number in range(spec.vcpus.maximum)]
-    return [EVERY, *vcpus, EMULATOR, *(f"I/O thread {number}" for number in numbers)]
-
-
-def _text(spec: DomainSpec, thread: str) -> str:
-    """The CPUs of a thread as the definition has them; nothing where it may run anywhere."""
-    if thread == EVERY:
-        return spec.vcpus.cpuset or ""
-    if thread == EMULATOR:
-        return spec.cputune.emulatorpin or ""
-    _, _, own = _pins(spec, thread)
-    return (own[0].cpuset or "") if own else ""
-
-
-def _pins(spec: DomainSpec, thread: str) -> tuple[PartList[Any], dict[str, int], list[Any]]:
-    """The list in which a numbered thread is pinned, the thread as that list names it, and its pins there."""
-    kind, _, number = thread.rpartition(" ")
-    tune = spec.cputune
-    pins, name = (tune.vcpupins, "vcpu") if kind == "vCPU" else (tune.iothreadpins, "iothread")
-    return pins, {name: int(number)}, [pin for pin in pins if getattr(pin, name) == int(number)]
-
-
-def _cpus(spec: DomainSpec, thread: str) -> set[int]:
-    return set(cpu_set(text)) if (text := _text(spec, thread)) else set()
-
-
-def _pin(spec: DomainSpec, thread: str, cpus: str) -> None:
-    """Pin a thread to CPUs; to nothing: let it run anywhere."""
-    if thread == EVERY:
-        spec.vcpus.cpuset = cpus or None
-        return
-    if thread == EMULATOR:
-        spec.cputune.emulatorpin = cpus or None
-        return
-    pins, named, own = _pins(spec, thread)
-    for pin in own[bool(cpus) :]:
-        pins.remove(pin)
-    if cpus:
-        (own[0] if own else pins.add(**named)).cpuset = cpus
-
-
-def _close(row: w.VBox) -> None:
-    for child in getattr(row, "children", ()):
-        _close(child)
-    row.close()
-
-
-def _auto() -> w.Layout:
-    return w.Layout(width="auto")
+def _offer(dropdown: w.Dropdown, options: list[tuple[str, Thread]] | list[tuple[str, int]]) -> None:
+    """Let a choice offer these, and keep what is chosen where it is still there."""
+    if list(dropdown.options) != options:
+        chosen = dropdown.value
+        dropdown.options = options
+        values = [value for _, value in options]
+        dropdown.value = chosen if chosen in values else values[0]

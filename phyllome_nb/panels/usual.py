@@ -6,8 +6,6 @@ BY_PART = {
     "": "name type uuid title description",
     "memory": "maximum current source access locked",
     "vcpus": "maximum current placement cpuset",
-    "cputune": "emulatorpin",
-    "cputune.vcpupins[]": "vcpu cpuset",
     "os": "firmware arch machine loader kernel initrd cmdline boot",
     "os.features[]": "enabled name",
     "features": "acpi apic",
