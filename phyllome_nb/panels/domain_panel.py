@@ -20,10 +20,11 @@ from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.conflict import ConflictView
 from phyllome_nb.panels.effect_view import EffectView
 from phyllome_nb.panels.findings import FindingsList
-from phyllome_nb.panels.form import Form, MakePicker, Picker
+from phyllome_nb.panels.form import Form, MakePicker
 from phyllome_nb.panels.leave import Leave
 from phyllome_nb.panels.life import Life
 from phyllome_nb.panels.memory_picker import MemoryPicker
+from phyllome_nb.panels.picker import Picker
 from phyllome_nb.panels.pin_picker import PinPicker
 from phyllome_nb.panels.start import Start
 from phyllome_nb.panels.topology_picker import TopologyPicker
@@ -124,11 +125,10 @@ class DomainPanel(w.VBox):
 
     def _pickers(self) -> dict[str, MakePicker]:
         """What shows several fields of a group at once, by the group's title."""
-        kinds: dict[str, type[MemoryPicker | TopologyPicker | PinPicker]]
-        kinds = {"Memory": MemoryPicker, "vCPUs": PinPicker, "CPU": TopologyPicker}
+        kinds: dict[str, type[Picker]] = {"Memory": MemoryPicker, "vCPUs": PinPicker, "CPU": TopologyPicker}
         return {title: partial(self._picker, kind) for title, kind in kinds.items()}
 
-    def _picker(self, kind: type[MemoryPicker | TopologyPicker | PinPicker], changed: Callable[[], None]) -> Picker:
+    def _picker(self, kind: type[Picker], changed: Callable[[], None]) -> Picker:
         return kind(self.spec, lambda: self._snapshot, changed, self._calls)
 
     def start(self, spec: DomainSpec) -> None:

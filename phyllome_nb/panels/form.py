@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import ipywidgets as w
 
@@ -14,13 +14,14 @@ from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.controls import Control, FormState
 from phyllome_nb.panels.field_search import FieldSearch
 from phyllome_nb.panels.findings import counted
+from phyllome_nb.panels.picker import Picker
 from phyllome_nb.panels.usual import USUAL
 from phyllome_nb.rules.case import Case
 from phyllome_nb.rules.finding import Findings
 from phyllome_nb.xml.fields import Field
 from phyllome_nb.xml.part import Many, Part, PartList, Section
 
-__all__ = ["Form", "MakePicker", "Picker"]
+__all__ = ["Form", "MakePicker"]
 
 OPEN = {"General", "Memory", "vCPUs"}
 """The sections that are open from the start."""
@@ -48,16 +49,6 @@ def is_shown(part: Part, what: Any, state: FormState) -> bool:
 def _any(name: str) -> str:
     """The name of a field without the numbers of the parts that it is in."""
     return re.sub(r"\[\d+\]", "[]", name)
-
-
-class Picker(Protocol):
-    """What shows several fields at once, above their controls."""
-
-    widget: w.Widget
-
-    def refresh(self) -> None:
-        """Show what the definition says now."""
-        ...
 
 
 MakePicker = Callable[[Callable[[], None]], Picker]

@@ -6,11 +6,10 @@ from decimal import Context, Decimal
 
 import ipywidgets as w
 
-from phyllome_nb.capacity.snapshot import Snapshot
-from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError
 from phyllome_nb.html import el
 from phyllome_nb.panels.calls import Calls
+from phyllome_nb.panels.picker import Picker
 from phyllome_nb.size import Size
 
 __all__ = ["MemoryPicker", "steps"]
@@ -36,29 +35,10 @@ def steps(most: Size) -> list[Size]:
     return [*(each for each in found if each < most), most]
 
 
-class MemoryPicker:
-    """A line for the maximum and one for what the balloon leaves.
+class MemoryPicker(Picker):
+    """A line for the maximum and one for what the balloon leaves."""
 
-    Parameters
-    ----------
-    spec : DomainSpec
-        The definition that is edited.
-    snapshot : callable
-        The host's facts, or None where they are not known.
-    changed : callable
-        Called after the definition has been changed.
-    calls : Calls
-        Passes on what a person does.
-    """
-
-    def __init__(
-        self,
-        spec: DomainSpec,
-        snapshot: Callable[[], Snapshot | None],
-        changed: Callable[[], None],
-        calls: Calls,
-    ) -> None:
-        self._spec, self._snapshot, self._changed = spec, snapshot, changed
+    def _build(self) -> None:
         self._most: Size | None = None
         self._unit = w.Dropdown(
             options=UNITS[::-1],
@@ -67,18 +47,17 @@ class MemoryPicker:
             style={"description_width": "initial"},
             layout=w.Layout(width="8em"),
         )
-        self._maximum = _Amount("Memory", "The memory the guest boots with", self._set_maximum, calls)
-        self._current = _Amount("Balloon leaves", "What the balloon leaves the guest", self._set_current, calls)
+        self._maximum = _Amount("Memory", "The memory the guest boots with", self._set_maximum, self._calls)
+        self._current = _Amount("Balloon leaves", "What the balloon leaves the guest", self._set_current, self._calls)
         self._said = w.HTML()
         self._unit.value = self._fitting()
-        calls.changed(self._unit, lambda _: self.refresh())
+        self._calls.changed(self._unit, lambda _: self.refresh())
         line = w.Layout(flex_flow="row wrap", grid_gap="0.3em 1em", align_items="center", min_width="0")
         self.widget = w.VBox(
             [w.HBox([*self._maximum.widgets, self._unit], layout=line), w.HBox(self._current.widgets, layout=line)]
         )
         self.widget.children = (*self.widget.children, self._said)
         self.widget.add_class("phy-picker")
-        self.refresh()
 
     def refresh(self) -> None:
         """Show what the definition says now, to the last KiB."""

@@ -1,15 +1,12 @@
 """Pins on the host's own topology: choose a thread, then press the CPUs that may run it."""
 
-from collections.abc import Callable
-
 import ipywidgets as w
 
 from phyllome_nb.capacity.facts import Cell, LogicalCpu
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.capacity.tables.frame import cpu_list
-from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
-from phyllome_nb.panels.calls import Calls
+from phyllome_nb.panels.picker import Picker
 from phyllome_nb.panels.pins import ALL, Holders, Thread, cpus_of, pin, pinnable
 
 __all__ = ["PinPicker"]
@@ -20,30 +17,10 @@ WRAP = {"flex_flow": "row wrap", "min_width": "0"}
 LEGEND = "✓ pinned here; ■ dedicated by one other VM; ×2 bound to two others, shared; ✕ offline."
 
 
-class PinPicker:
-    """A button that opens the host's CPUs, as buttons in their cores, sockets and cells.
+class PinPicker(Picker):
+    """A button that opens the host's CPUs, as buttons in their cores, sockets and cells."""
 
-    Parameters
-    ----------
-    spec : DomainSpec
-        The definition that is edited.
-    snapshot : callable
-        The host's facts, or None where they are not known.
-    changed : callable
-        Called after the definition has been changed.
-    calls : Calls
-        Passes on what a person does.
-    """
-
-    def __init__(
-        self,
-        spec: DomainSpec,
-        snapshot: Callable[[], Snapshot | None],
-        changed: Callable[[], None],
-        calls: Calls,
-    ) -> None:
-        self._spec, self._snapshot, self._changed = spec, snapshot, changed
-        self._calls = calls
+    def _build(self) -> None:
         self._setting = False
         self._drawn: tuple[object, ...] = ()
         self._buttons: dict[int, w.ToggleButton] = {}
@@ -57,9 +34,9 @@ class PinPicker:
         along = self._button("One to one from here", "This vCPU and those after it, each on a CPU of its own")
         clear = self._button("Clear", "Let it run anywhere")
         propose = self._button("Propose", "Pins, cells and memory as the host has room for them")
-        calls.pressed(along, self._one_to_one)
-        calls.pressed(clear, lambda: self._write(dict.fromkeys(self._threads(), frozenset())))
-        calls.pressed(propose, self._propose)
+        self._calls.pressed(along, self._one_to_one)
+        self._calls.pressed(clear, lambda: self._write(dict.fromkeys(self._threads(), frozenset())))
+        self._calls.pressed(propose, self._propose)
         self._said, self._grid, self._legend = w.HTML(), w.HBox(layout=w.Layout(**WRAP)), w.HTML()
         line = w.Layout(grid_gap="0.3em 0.6em", align_items="center", **WRAP)
         self._controls = w.VBox(
@@ -69,7 +46,7 @@ class PinPicker:
         self.widget = w.VBox([self._open, self._body])
         self.widget.add_class("phy-picker")
         for each in (self._open, self._what, self._cell):
-            calls.changed(each, lambda _: self._chosen())
+            self._calls.changed(each, lambda _: self._chosen())
 
     def _chosen(self) -> None:
         if not self._setting:

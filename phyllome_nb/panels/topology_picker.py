@@ -1,6 +1,6 @@
 """The guest's processor as boxes, and a choice of all the ways to arrange its vCPUs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -8,13 +8,12 @@ from typing import Any
 import ipywidgets as w
 
 from phyllome_nb.capacity.addresses import cpu_set
-from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.capacity.tables.frame import cpu_list
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.domain.topology import Arrangement
 from phyllome_nb.errors import FieldError
 from phyllome_nb.html import Html, el
-from phyllome_nb.panels.calls import Calls
+from phyllome_nb.panels.picker import Picker
 
 __all__ = ["TopologyPicker"]
 
@@ -27,29 +26,10 @@ MOST_OFFERED = 100
 NONE: Counts = ()
 
 
-class TopologyPicker:
-    """Boxes for sockets, dies, clusters, cores and threads, under a choice of how they are arranged.
+class TopologyPicker(Picker):
+    """Boxes for sockets, dies, clusters, cores and threads, under a choice of how they are arranged."""
 
-    Parameters
-    ----------
-    spec : DomainSpec
-        The definition that is edited.
-    snapshot : callable
-        The host's facts, or None where they are not known.
-    changed : callable
-        Called after a choice has changed the definition.
-    calls : Calls
-        Passes on what a person does.
-    """
-
-    def __init__(
-        self,
-        spec: DomainSpec,
-        snapshot: Callable[[], Snapshot | None],
-        changed: Callable[[], None],
-        calls: Calls,
-    ) -> None:
-        self._spec, self._snapshot, self._changed = spec, snapshot, changed
+    def _build(self) -> None:
         self._setting = False
         self._offered: list[tuple[str, Counts]] = []
         self._choice = w.Dropdown(
@@ -58,11 +38,10 @@ class TopologyPicker:
             style={"description_width": "10em"},
             layout=w.Layout(width="auto"),
         )
-        calls.changed(self._choice, self._choose)
+        self._calls.changed(self._choice, self._choose)
         self._said, self._boxes = w.HTML(), w.HTML()
         self.widget = w.VBox([self._choice, self._said, self._boxes])
         self.widget.add_class("phy-picker")
-        self.refresh()
 
     def refresh(self) -> None:
         """Show what the definition says now."""
