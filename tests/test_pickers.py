@@ -215,3 +215,27 @@ def test_of_a_host_whose_processors_are_not_known_nothing_is_said_to_match() -> 
     """A capture of its capabilities alone does not tell how many threads a core has."""
     table = ph.DomainSpec("web").vcpus.topologies(4, against=four_cells.snapshot())
     assert table["fits_host"].isna().all()
+
+
+def test_a_proposal_can_be_taken_back_whole() -> None:
+    """It sets more than pins: where the memory lies, too."""
+    spec = guest()
+    spec.numatune.memory.update(mode="preferred", nodeset="1")
+    before = spec.to_xml()
+    picker = PinPicker(spec, four_cells.snapshot, lambda: None, Calls())
+    button(picker.widget, "Pin on the host's CPUs").value = True
+    button(picker.widget, "Propose").click()
+    assert (len(spec.cputune.vcpupins), spec.numatune.memory.mode) == (8, "strict")
+    assert "Proposed, with the memory beside it" in text(picker.widget)
+    button(picker.widget, "Take the proposal back").click()
+    assert spec.to_xml() == before
+
+
+def test_what_a_picker_says_stays_when_the_form_shows_all_anew() -> None:
+    """Also in the panel: that the balloon was lowered, too, is read there."""
+    panel = ph.DomainPanel(ph.demo(), ph.profiles.linux(name="web", memory="4 GiB"))
+    assert panel._reading.idle.wait(30)
+    panel.spec.memory.current = "3 GiB"
+    panel.refresh()
+    next(each for each in walk(panel) if getattr(each, "description", "") == "Memory").value = "2"
+    assert "The balloon left 3 GiB, which is more than there is now" in text(panel)

@@ -145,9 +145,10 @@ class MemoryPicker(Picker):
         return new.ceil("KiB")
 
     def _done(self, said: str = "") -> None:
+        # What is shown anew by others comes first: the sentence is to stay.
+        self._changed()
         self._show()
         self._say(said, "phy-warning" if said else "phy-quiet")
-        self._changed()
 
 
 class _Amount:

@@ -5,6 +5,7 @@ import ipywidgets as w
 from phyllome_nb.capacity.facts import Cell, LogicalCpu
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.capacity.tables.frame import cpu_list
+from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
 from phyllome_nb.panels.picker import Picker
 from phyllome_nb.panels.pins import ALL, Holders, Thread, cpus_of, pin, pinnable
@@ -34,13 +35,16 @@ class PinPicker(Picker):
         along = self._button("One to one from here", "This vCPU and those after it, each on a CPU of its own")
         clear = self._button("Clear", "Let it run anywhere")
         propose = self._button("Propose", "Pins, cells and memory as the host has room for them")
+        self._back = self._button("Take the proposal back", "The definition as it was before the proposal")
+        self._before: DomainSpec | None = None
         self._calls.pressed(along, self._one_to_one)
         self._calls.pressed(clear, lambda: self._write(dict.fromkeys(self._threads(), frozenset())))
         self._calls.pressed(propose, self._propose)
+        self._calls.pressed(self._back, self._take_back)
         self._said, self._grid, self._legend = w.HTML(), w.HBox(layout=w.Layout(**WRAP)), w.HTML()
         line = w.Layout(grid_gap="0.3em 0.6em", align_items="center", **WRAP)
         self._controls = w.VBox(
-            [w.HBox([self._what, self._cell, along, clear, propose], layout=line), self._grid, self._legend]
+            [w.HBox([self._what, self._cell, along, clear, propose, self._back], layout=line), self._grid, self._legend]
         )
         self._body = w.VBox()
         self.widget = w.VBox([self._open, self._body])
@@ -72,6 +76,7 @@ class PinPicker(Picker):
                 self._fill(snapshot)
             except ValueError as error:
                 said, look = said or str(error), "phy-error"
+        self._back.layout.display = "" if self._before is not None else "none"
         role = "alert" if look == "phy-error" else "status"
         self._said.value = el("div", said, class_=look, role=role) if said else ""
         if self._body.children != wanted:
@@ -169,8 +174,9 @@ class PinPicker(Picker):
         except ValueError as error:
             self._show(str(error))
             return
-        self._show()
+        self._before = None
         self._changed()
+        self._show()
 
     def _one_to_one(self) -> None:
         """Pin this vCPU and those after it to the CPUs from here on, past those that others have alone."""
@@ -199,14 +205,24 @@ class PinPicker(Picker):
         if snapshot is None:
             self._show()
             return
+        before = self._spec.copy()
         try:
             proposal = snapshot.pinning(self._spec)
             self._spec.become(proposal.apply(self._spec))
         except ValueError as error:
             self._show(str(error))
             return
-        self._show(f"Proposed, with the memory beside it: {repr(proposal)[1:-1]}.", "phy-done")
+        self._before = before
         self._changed()
+        self._show(f"Proposed, with the memory beside it: {repr(proposal)[1:-1]}.", "phy-done")
+
+    def _take_back(self) -> None:
+        """Put back the definition as it was before the proposal: it sets more than pins."""
+        if self._before is not None:
+            self._spec.become(self._before)
+            self._before = None
+            self._changed()
+            self._show("The proposal is taken back.", "phy-done")
 
 
 def _cores(cell: Cell) -> list[list[LogicalCpu]]:
