@@ -1,14 +1,18 @@
 """Pins on the host's own topology: choose a thread, then press the CPUs that may run it."""
 
+from typing import TYPE_CHECKING
+
 import ipywidgets as w
 
 from phyllome_nb.capacity.facts import Cell, LogicalCpu
 from phyllome_nb.capacity.snapshot import Snapshot
 from phyllome_nb.capacity.tables.frame import cpu_list
-from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.html import el
 from phyllome_nb.panels.picker import Picker
 from phyllome_nb.panels.pins import ALL, Holders, Thread, cpus_of, pin, pinnable
+
+if TYPE_CHECKING:
+    from phyllome_nb.domain.spec import DomainSpec
 
 __all__ = ["PinPicker"]
 
