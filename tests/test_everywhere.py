@@ -20,7 +20,7 @@ STORED, TYPED = "s3same", "0pen-it"
 
 
 def test_the_dashboard_is_an_application_for_who_has_its_token(page: Page, tmp_path: Path, daemon: Daemon) -> None:
-    """Voila shows the panel without code; nothing is asked of another server but an icon font that nothing needs."""
+    """Voila shows the panels without code; nothing is asked of another server but an icon font that nothing needs."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     with voila(DASHBOARD, tmp_path, TOKEN, {"LIBVIRT_DEFAULT_URI": daemon.uri}) as base:
@@ -28,6 +28,8 @@ def test_the_dashboard_is_an_application_for_who_has_its_token(page: Page, tmp_p
         assert refused
         assert "phyllome" not in page.content()
         page.goto(f"{base}/?token={TOKEN}", wait_until="domcontentloaded")
+        expect(page.get_by_role("tab", name="Planning")).to_be_visible(timeout=PATIENCE)
+        page.get_by_role("tab", name="A VM").click()
         has_read(page)
         field(page, "name").fill("shown")
         field(page, "type").select_option("qemu")
