@@ -42,21 +42,22 @@ class MemoryPicker(Picker):
         self._most: Size | None = None
         self._unit = w.Dropdown(
             options=UNITS[::-1],
-            description="Unit",
+            description=el("span", "Unit", class_="phy-hidden"),
+            description_allow_html=True,
             tooltip="How memory is shown; the amount stays",
-            style={"description_width": "initial"},
-            layout=w.Layout(width="8em"),
+            style={"description_width": "0"},
+            layout=w.Layout(width="5.5em"),
         )
+        self._unit.add_class("phy-bare")
         self._maximum = _Amount("Memory", "The memory the guest boots with", self._set_maximum, self._calls)
         self._current = _Amount("Balloon leaves", "What the balloon leaves the guest", self._set_current, self._calls)
-        self._said = w.HTML()
+        self._said = w.HTML(layout=w.Layout(margin="0 0 0 10.5em"))
         self._unit.value = self._fitting()
         self._calls.changed(self._unit, lambda _: self.refresh())
-        line = w.Layout(flex_flow="row wrap", grid_gap="0.3em 1em", align_items="center", min_width="0")
-        self.widget = w.VBox(
-            [w.HBox([*self._maximum.widgets, self._unit], layout=line), w.HBox(self._current.widgets, layout=line)]
-        )
-        self.widget.children = (*self.widget.children, self._said)
+        line = w.Layout(flex_flow="row wrap", grid_gap="0.3em 0.5em", align_items="center", min_width="0")
+        number, slider = self._maximum.widgets
+        maximum = w.HBox([number, self._unit, slider], layout=line)
+        self.widget = w.VBox([maximum, w.HBox(self._current.widgets, layout=line), self._said])
         self.widget.add_class("phy-picker")
 
     def refresh(self) -> None:
@@ -163,7 +164,7 @@ class _Amount:
             tooltip=tooltip,
             continuous_update=False,
             style={"description_width": "10em"},
-            layout=w.Layout(width="20em", max_width="100%"),
+            layout=w.Layout(width="18em", max_width="100%"),
         )
         self._slider = w.IntSlider(
             min=0,
@@ -171,7 +172,7 @@ class _Amount:
             readout=False,
             continuous_update=False,
             tooltip=tooltip,
-            layout=w.Layout(width="14em", min_width="0"),
+            layout=w.Layout(flex="1 1 8em", min_width="6em"),
         )
         calls.changed(self._text, self._moved)
         calls.changed(self._slider, lambda stop: self._moved(self._steps[stop]))

@@ -32,7 +32,7 @@ class PinPicker(Picker):
         self._open = w.ToggleButton(
             description="Pin on the host's CPUs …",
             tooltip="Open or close the host's CPUs",
-            layout=w.Layout(width="auto"),
+            layout=w.Layout(width="auto", align_self="flex-start", margin="2px 2px 2px 10.5em"),
         )
         self._what = w.Dropdown(description="Pin", tooltip="What is pinned", style={"description_width": "initial"})
         self._cell = w.Dropdown(description="Cell", tooltip="The cell shown", style={"description_width": "initial"})

@@ -48,6 +48,7 @@ class XmlEditor:
             layout=w.Layout(width="auto", flex="1 1 auto"),
         )
         self._text.add_class("phy-text")
+        self._text.add_class("phy-bare")
         self._said = w.HTML(el("span", HOW, class_="phy-quiet"))
         self._apply = w.Button(description="Apply", tooltip="Take the text as the definition", layout=_auto())
         self._back = w.Button(
