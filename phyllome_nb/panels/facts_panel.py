@@ -83,21 +83,24 @@ class Views(Generic[F]):
 class FactsPanel(w.VBox, Generic[F]):
     """Overview, tables and charts of facts that may change, under a policy that can be tried out.
 
-    Only what is on the tab that is looked at is made.
+    Only what is on the tab that is looked at is made. ipywidgets keeps every panel, also one whose cell was run again;
+    so the facts are followed until no page shows the panel any longer, and again once one does.
     """
 
     _let_go: Callable[[], None] = staticmethod(lambda: None)
     """ipywidgets closes also what was never quite made."""
+    _rests = False
 
     def __init__(
         self,
-        source: Source[F],
+        follow: Callable[[], Source[F]],
         views: Views[F],
         policy: Policy | str | None,
         count: Count,
         below: Sequence[w.Widget] = (),
     ) -> None:
-        self.source = source
+        self._follow = follow
+        self.source = follow()
         self._calls = calls = Calls()
         self._views = views
         self._heading, self._state, self._overview = w.HTML(), w.HTML(), w.HTML()
@@ -118,9 +121,16 @@ class FactsPanel(w.VBox, Generic[F]):
                 self.policy_controls.widget,
                 self._tabs,
                 *below,
-            ]
+            ],
+            _view_count=0,  # the pages count themselves
         )
         self.add_class("phyllome")
+        self._calls.changed(self, self._have_views, "_view_count")
+        self._listen()
+
+    def _listen(self) -> None:
+        """Show what the source tells from now on."""
+        source = self.source
         forget = source.on_change(self.refresh)
 
         def let_go() -> None:
@@ -128,7 +138,17 @@ class FactsPanel(w.VBox, Generic[F]):
             source.close()
 
         self._let_go = let_go
+        self._rests = False
         self.refresh()
+
+    def _have_views(self, views: int | None) -> None:
+        """Follow the facts while some page shows the panel."""
+        if views == 0:
+            self._let_go()
+            self._rests = True
+        elif self._rests and views:
+            self.source = self._follow()
+            self._listen()
 
     def refresh(self) -> None:
         """Show the facts as they are now, and what the policy makes of them."""
@@ -146,6 +166,7 @@ class FactsPanel(w.VBox, Generic[F]):
     def close(self) -> None:
         """Let go of the source; what is on the screen goes, too."""
         self._let_go()
+        self._rests = False
         super().close()
 
     def _show(self, found: F) -> None:

@@ -9,7 +9,7 @@ from phyllome_nb.capacity.policy import Policy
 from phyllome_nb.capacity.snapshot import Count
 from phyllome_nb.export.page import table
 from phyllome_nb.host.fleet import Fleet
-from phyllome_nb.html import Html, el
+from phyllome_nb.html import Html, el, legible
 from phyllome_nb.panels.facts_panel import FactsPanel, Fixed, Source, Views, allocated, has
 from phyllome_nb.panels.host_panel import HostPanel
 
@@ -22,7 +22,7 @@ class FleetPanel(FactsPanel[FleetSnapshot]):
     """Several hosts at a glance, their tables and charts, under a policy to be tried out; each can be opened below.
 
     It follows the hosts: one that changes is shown a moment later, one that gives no answer is a row that says so, and
-    is asked again. ``close()`` ends that.
+    is asked again. That rests while no page shows the panel, as when its cell was run again, and ``close()`` ends it.
 
     Parameters
     ----------
@@ -58,17 +58,21 @@ class FleetPanel(FactsPanel[FleetSnapshot]):
     ) -> None:
         if not isinstance(fleet, Fleet | FleetSnapshot):
             raise TypeError("A panel takes a fleet: ph.FleetPanel(ph.Fleet([…])).")
-        source: Source[FleetSnapshot] = Fixed(fleet) if isinstance(fleet, FleetSnapshot) else fleet.watch(every)
+
+        def follow() -> Source[FleetSnapshot]:
+            return Fixed(fleet) if isinstance(fleet, FleetSnapshot) else fleet.watch(every)
+
         self._host = w.Dropdown(options=[NONE], description="Look at one host", style={"description_width": "initial"})
         self._below = w.VBox([])
-        super().__init__(source, VIEWS, policy, count, [self._host, self._below])
+        super().__init__(follow, VIEWS, policy, count, [self._host, self._below])
         self._calls.changed(self._host, lambda _: self._open())
 
     def _show(self, found: FleetSnapshot) -> None:
         names = [NONE, *(each.host.name for each in found.snapshots)]
-        if list(self._host.options) != names:
+        offered = tuple((legible(name), name) for name in names)
+        if self._host.options != offered:
             chosen = self._host.value
-            self._host.options = names
+            self._host.options = offered
             self._host.value = chosen if chosen in names else NONE
         super()._show(found)
 

@@ -14,7 +14,8 @@ __all__ = ["HostPanel"]
 class HostPanel(FactsPanel[Snapshot]):
     """A host at a glance, its tables and its charts, under a policy to be tried out.
 
-    It follows the host: what changes there is shown a moment later, without anything to be run. ``close()`` ends that.
+    It follows the host: what changes there is shown a moment later, without anything to be run. That rests while no
+    page shows the panel, as when its cell was run again, and ``close()`` ends it.
 
     Parameters
     ----------
@@ -50,8 +51,11 @@ class HostPanel(FactsPanel[Snapshot]):
     ) -> None:
         if not isinstance(host, Host | Snapshot):
             raise TypeError("A panel takes a host or a snapshot: ph.HostPanel(ph.connect(…)).")
-        source: Source[Snapshot] = Fixed(host) if isinstance(host, Snapshot) else host.watch(every)
-        super().__init__(source, VIEWS, policy, count)
+
+        def follow() -> Source[Snapshot]:
+            return Fixed(host) if isinstance(host, Snapshot) else host.watch(every)
+
+        super().__init__(follow, VIEWS, policy, count)
 
 
 def _headed(taken: Snapshot) -> Html:

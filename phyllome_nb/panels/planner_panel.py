@@ -20,7 +20,7 @@ from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.export.page import table
 from phyllome_nb.host.fleet import Fleet
 from phyllome_nb.host.host import Host
-from phyllome_nb.html import Html, el, style
+from phyllome_nb.html import Html, el, legible, style
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.chart_view import ChartView
 from phyllome_nb.panels.domain_panel import DomainPanel
@@ -198,7 +198,7 @@ class PlannerPanel(w.VBox):
         snapshots = facts.snapshots if isinstance(facts, FleetSnapshot) else (facts,)
         names = [each.host.name for each in snapshots]
         self._form.show(facts)
-        self._empty.options = names
+        self._empty.options = [(legible(name), name) for name in names]
         self._empty.value = names[0] if names else None
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         line = f"as of {facts.taken:%Y-%m-%d %H:%M:%S}"

@@ -9,7 +9,7 @@ from phyllome_nb.capacity.policy import Policy
 from phyllome_nb.capacity.scenario import Scenario
 from phyllome_nb.capacity.snapshot import Count, Snapshot
 from phyllome_nb.domain.spec import DomainSpec
-from phyllome_nb.html import el
+from phyllome_nb.html import el, legible
 from phyllome_nb.panels.calls import Calls
 
 __all__ = ["ScenarioForm"]
@@ -80,7 +80,8 @@ class ScenarioForm:
         """Offer the hosts and VMs that there are."""
         self._facts = facts
         snapshots = facts.snapshots if isinstance(facts, FleetSnapshot) else (facts,)
-        self._host.options = names = [each.host.name for each in snapshots]
+        names = [each.host.name for each in snapshots]
+        self._host.options = [(legible(name), name) for name in names]
         self._host.value = names[0] if names else None
         self._vm.options = sorted({domain.name for each in snapshots for domain in each.domains})
 

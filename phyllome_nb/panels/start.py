@@ -11,7 +11,7 @@ from phyllome_nb.domain.clone import cloned
 from phyllome_nb.domain.spec import DomainSpec
 from phyllome_nb.errors import DefinitionError, ParseError, PhyllomeError
 from phyllome_nb.host.host import Host
-from phyllome_nb.html import Html, el
+from phyllome_nb.html import Html, el, legible
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.work import Work, failure
 from phyllome_nb.xml.document import LIMIT
@@ -93,9 +93,10 @@ class Start:
         """Offer the VMs that the host has."""
         self._snapshot = snapshot
         names = [domain.name for domain in snapshot.domains]
-        if list(self._vm.options) != names:
+        offered = tuple((legible(name), name) for name in names)
+        if self._vm.options != offered:
             chosen = self._vm.value
-            self._vm.options = names
+            self._vm.options = offered
             self._vm.value = chosen if chosen in names else next(iter(names), None)
 
     def _show(self, opened: bool) -> None:
@@ -177,6 +178,8 @@ class Start:
         return el("span", f"Started with {spec.name or 'a VM without a name'}.", class_="phy-done")
 
     def _go_back(self) -> None:
+        if not self._before:
+            return  # the second press of a double click
         self._begin(self._before.pop())
         self.work.say(el("span", f"Back with {self._spec.name}.", class_="phy-done"))
         self._back.layout.display = "" if self._before else "none"

@@ -48,9 +48,12 @@ def chromium(profile: Path) -> Iterator[BrowserContext]:
             context.close()
 
 
-def open_notebook(page: Page, base: str, name: str) -> None:
-    """Open a notebook of the JupyterLab at ``base`` alone in the page, and wait until its kernel takes orders."""
-    page.goto(f"{base}/doc/tree/{name}?reset", wait_until="domcontentloaded")
+def open_notebook(page: Page, base: str, name: str, at: str = "doc/tree") -> None:
+    """Open a notebook of the JupyterLab at ``base`` alone in the page, and wait until its kernel takes orders.
+
+    ``at`` is "notebooks" for Notebook 7, which is served beside it.
+    """
+    page.goto(f"{base}/{at}/{name}?reset", wait_until="domcontentloaded")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function("() => !!window.jupyterapp")
     page.evaluate(KERNEL_READY)

@@ -42,9 +42,10 @@ def jupyterlab(
     scratch: Path,
     *,
     theme: str = "JupyterLab Light",
+    token: str = "",
     env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run JupyterLab until the block ends; yield its address, which asks for no token.
+    """Run JupyterLab until the block ends; yield its address. Where Notebook 7 is there, that is at it, too.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def jupyterlab(
         Where it keeps its own files; its log is ``jupyterlab.log`` there.
     theme
         As JupyterLab names it: "JupyterLab Light" or "JupyterLab Dark".
+    token
+        What a visitor has to show; nothing where it is left out.
     env
         Variables for it and its kernels, such as LIBVIRT_DEFAULT_URI.
     """
@@ -62,9 +65,10 @@ def jupyterlab(
     # fmt: off
     options = [
         "--no-browser", "--allow-root", "--expose-app-in-browser",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=", f"--ServerApp.root_dir={root}",
-        f"--LabApp.app_settings_dir={REPOSITORY / 'scripts/lab'}",
+        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
+        *(f"--{app}.app_settings_dir={REPOSITORY / 'scripts/lab'}" for app in ("LabApp", "JupyterNotebookApp")),
     ]
     # fmt: on
     with _served("jupyterlab", options, scratch, env, f"http://127.0.0.1:{port}/api"):

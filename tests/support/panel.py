@@ -29,6 +29,11 @@ def button(panel: Any, description: str) -> Any:
     return next(widget for widget in found if "Button" in type(widget).__name__)
 
 
+def choose(panel: Any, description: str) -> Any:
+    """Return the control of exactly this description."""
+    return next(each for each in walk(panel) if getattr(each, "description", "") == description)
+
+
 def section(panel: Any, title: str) -> Any:
     """Return the button that opens and closes the section of exactly this title."""
     return next(
