@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.axe import violations
-from support.notebook import PATIENCE, Show, field, is_told, open_section, press
+from support.notebook import PATIENCE, Show, dress, field, is_told, open_section, press
 
 CELL = """
 import phyllome_nb as ph
@@ -26,16 +26,6 @@ TABS = {
     "Command line": ".phy-tried .phy-quiet, .phy-command",
 }
 """What is seen of each tab once it is there."""
-
-
-def dress(page: Page, theme: str) -> None:
-    """Change JupyterLab's theme."""
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-    # axe-core judges the colours of what is in view alone.
-    page.set_viewport_size({"width": 1280, "height": 2600})
-    # While it lies over the page, axe-core does not tell what is behind it.
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def complain(page: Page) -> None:

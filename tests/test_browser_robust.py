@@ -105,3 +105,25 @@ ph.DomainPanel(host, host.domain({name!r}))
     assert page.evaluate(WIDER) == []
     if kind == "turned around":
         assert page.evaluate(PLACES, "gpj") < page.evaluate(PLACES, "exe") < page.evaluate(PLACES, " on demo")
+
+
+@pytest.mark.parametrize("panel", ["HostPanel(host)", "FleetPanel(ph.Fleet([host]))", "PlannerPanel(host)"])
+def test_no_name_breaks_the_layout_of_the_other_panels(page: Page, lab: str, root: Path, panel: str) -> None:
+    """On none of their tabs, with the longest names that there may be."""
+    names = NAMES["long"], NAMES["long Hebrew"]
+    cell = f"""
+import phyllome_nb as ph
+host = ph.demo()
+for name in {names!r}:
+    host.change(ph.profiles.minimal(name=name)).apply()
+ph.{panel}
+"""
+    open_notebook(page, lab, write(root, cell))
+    run_all(page)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    shown = page.locator(".phyllome.widget-vbox").first
+    expect(shown).to_contain_text("demo", timeout=PATIENCE)
+    for tab in shown.get_by_role("tab").all():
+        tab.click()
+        expect(shown.get_by_role("status").filter(has_text="…")).to_have_count(0, timeout=PATIENCE)
+        assert page.evaluate(WIDER) == [], tab.inner_text()
