@@ -4,19 +4,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.axe import violations
-from support.notebook import PATIENCE, Show, field, is_told, open_section, press
+from support.notebook import PATIENCE, Show, dress, field, is_told, open_section, press
 
 CELL = """
 import phyllome_nb as ph
 host = ph.demo()
 spec = ph.profiles.linux(name="web", memory="60 GiB", vcpus=4)
 spec.vcpus.maximum = 5
+spec.title = "חשוב " + "w" * 200
 panel = ph.DomainPanel(host, spec)
 panel
 """
 EDIT = "import phyllome_nb as ph\nhost = ph.demo()\nph.DomainPanel(host, host.domain(host.snapshot().domains[0].name))"
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 
+KINDS = ("Python", "virsh", "virt-install", "XML", "web page")
+"""What a definition can be taken along as."""
 TABS = {
     "XML": ".phy-pane .phy-xml",
     "Trial": ".phy-tried .phy-done, .phy-tried .phy-error",
@@ -25,21 +28,18 @@ TABS = {
 """What is seen of each tab once it is there."""
 
 
-def dress(page: Page, theme: str) -> None:
-    """Change JupyterLab's theme."""
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-    # axe-core judges the colours of what is in view alone.
-    page.set_viewport_size({"width": 1280, "height": 2600})
-    # While it lies over the page, axe-core does not tell what is behind it.
-    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
-
-
 def complain(page: Page) -> None:
     """Bring the panel to say all it can: refused input, errors, warnings, hints, meanings."""
     field(page, "vcpus-current").fill("many")
     for title in ("Machine and boot", "CPU", "Disk", "Console"):
         open_section(page, title)
+    page.get_by_label("Find a field").fill("queues")
+    expect(page.locator(".phy-found button").first).to_be_visible()
+    page.get_by_role("button", name="Begin with …").press("Enter")
+    page.get_by_label("Limits by").select_option("nova")
+    expect(page.locator(".phy-limit").first).to_be_visible()
+    expect(page.locator(".phy-cpu")).to_be_visible()
+    expect(page.get_by_role("slider").first).to_be_attached()
     page.get_by_role("button", name="Explain every field").press("Enter")
     page.get_by_role("button", name="hints").press("Enter")
     expect(page.locator(".phy-hint").first).to_be_visible()
@@ -56,6 +56,28 @@ def test_a_tool_finds_nothing_to_mend_in_either_theme(show: Show) -> None:
             page.get_by_role("tab", name=tab).click()
             expect(page.locator(shown).locator("visible=true").first).to_be_visible(timeout=PATIENCE)
             assert violations(page) == [], (theme, tab)
+
+
+def test_a_tool_finds_nothing_to_mend_wherever_a_definition_comes_from_or_goes(show: Show) -> None:
+    """Each beginning that is asked for, the XML with a mistake in it, and each form that can be taken along."""
+    page = show(CELL)
+    page.get_by_role("button", name="Begin with …").press("Enter")
+    page.get_by_role("button", name="Edit the XML").press("Enter")
+    text = page.get_by_label("The definition as XML, to be edited")
+    text.fill(text.input_value().replace("</name>", "</nome>"))
+    page.get_by_role("button", name="Apply").press("Enter")
+    expect(page.locator(".phy-numbers .phy-error-line")).to_be_visible()
+    for theme in THEMES:
+        dress(page, theme)
+        page.get_by_role("tab", name="XML").click()
+        for beginning in ("a profile", "a clone of a VM", "pasted XML", "a file"):
+            page.get_by_label("Begin with").select_option(beginning)
+            assert violations(page) == [], (theme, beginning)
+        page.get_by_role("tab", name="Take along").click()
+        for kind in KINDS:
+            page.get_by_label("Take along as").select_option(kind)
+            expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=PATIENCE)
+            assert violations(page) == [], (theme, kind)
 
 
 def test_a_tool_finds_nothing_to_mend_while_a_vm_is_edited(show: Show) -> None:
@@ -80,8 +102,15 @@ def test_a_small_screen_and_large_text_suffice(show: Show, width: int, height: i
     page = show(CELL)
     page.set_viewport_size({"width": width, "height": height})
     complain(page)
-    wide = page.evaluate(TOO_WIDE)
-    assert wide == [], what
+    for tab in ("XML", "Take along"):
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate(TOO_WIDE) == [], (what, tab)
+    page.get_by_label("Take along as").select_option("virt-install")
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("tab", name="XML").click()
+    page.get_by_role("button", name="Edit the XML").press("Enter")
+    expect(page.get_by_label("The definition as XML, to be edited")).to_be_visible()
+    assert page.evaluate(TOO_WIDE) == [], what
 
 
 # What is wider than the place where it is, unless it can be scrolled there.

@@ -9,10 +9,11 @@ from playwright.sync_api import Page, expect
 
 import phyllome_nb as ph
 from examples.example import machine
+from support.axe import violations
 from support.browser import open_notebook
 from support.guest import CMDLINE, DOMAIN_TYPE, READY, Accelerator
 from support.libvirtd import Daemon
-from support.notebook import PATIENCE, Show, field, has_read, is_told, open_section, press, tab_to, write
+from support.notebook import PATIENCE, Show, dress, field, has_read, is_told, open_section, press, tab_to, write
 from support.process import until
 
 CELL = """
@@ -225,6 +226,98 @@ def test_a_clone_is_made_in_the_panel(show: Show, daemon: Daemon, other: libvirt
     is_told(page, "'second' is defined on")
     assert {each.name() for each in other.listAllDomains()} == {"first", "second"}
     assert stored(other, "second").uuid != stored(other, "first").uuid
+
+
+def test_a_conflict_is_resolved(show: Show, daemon: Daemon, other: libvirt.virConnect) -> None:
+    """Somebody else saves meanwhile: the person is told, sees both, puts one on top of the other, and saves."""
+    other.defineXML(machine(name="shared"))
+    page = show(CELL.format(uri=daemon.uri, spec="host.domain('shared')"))
+    field(page, "memory-maximum").fill("96 MiB")
+    expect(page.locator(".phy-changed").first).to_contain_text("96")
+    other.lookupByName("shared").setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "theirs", None, None)
+    press(page, "Save")
+    expect(page.locator(".phy-error", has_text="Somebody else has changed")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("alert").filter(has_text="theirs")).to_be_visible()
+    assert str(stored(other, "shared").memory.maximum) == "64 MiB"
+    press(page, "Put my changes on top of theirs")
+    expect(field(page, "title")).to_have_value("theirs")
+    expect(field(page, "memory-maximum")).to_have_value("96 MiB")
+    press(page, "Save")
+    is_told(page, "'shared' is changed on")
+    spec = stored(other, "shared")
+    assert (spec.title, str(spec.memory.maximum)) == ("theirs", "96 MiB")
+
+
+def test_a_change_is_undone(show: Show, daemon: Daemon, other: libvirt.virConnect) -> None:
+    """What was saved by mistake is put back, byte by byte, and can be saved again."""
+    other.defineXML(machine(name="regretted"))
+    before = other.lookupByName("regretted").XMLDesc(STORED)
+    page = show(CELL.format(uri=daemon.uri, spec="host.domain('regretted')"))
+    field(page, "title").fill("A mistake")
+    expect(page.locator(".phy-changed", has_text="A mistake")).to_be_visible(timeout=PATIENCE)
+    press(page, "Save")
+    is_told(page, "'regretted' is changed on")
+    assert stored(other, "regretted").title == "A mistake"
+    press(page, "Undo")
+    expect(field(page, "title")).to_have_value("", timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Undo", exact=True)).to_be_hidden()
+    assert other.lookupByName("regretted").XMLDesc(STORED) == before
+    field(page, "title").fill("Meant")
+    expect(page.locator(".phy-changed", has_text="Meant")).to_be_visible(timeout=PATIENCE)
+    press(page, "Save")
+    is_told(page, "'regretted' is changed on")
+    assert stored(other, "regretted").title == "Meant"
+
+
+def test_a_visitor_who_may_only_read_sees_everything_and_writes_nothing(
+    show: Show, daemon: Daemon, other: libvirt.virConnect
+) -> None:
+    """The form, the XML, a trial, the effect and what can be taken along; how to write is said beside the button."""
+    other.defineXML(machine(name="shown", devices="<graphics type='vnc' passwd='s3same'/>"))
+    before = other.lookupByName("shown").XMLDesc(STORED)
+    cell = CELL.format(uri=daemon.uri, spec="host.domain('shown')").replace(", write=True", "")
+    page = show(cell)
+    for label in ("Save", "Start", "Undefine …", "Rename"):
+        expect(page.get_by_role("button", name=label, exact=True)).to_be_disabled()
+    expect(page.get_by_role("status").filter(has_text="is open read-only")).to_contain_text("write=True")
+    field(page, "memory-maximum").fill("96 MiB")
+    expect(page.locator(".phy-changed").first).to_contain_text("96")
+    page.get_by_role("tab", name="Changes").click()
+    expect(page.locator(".phy-added-line")).to_contain_text("96")
+    page.get_by_role("tab", name="Trial").click()
+    expect(page.locator(".phy-tried .phy-done, .phy-tried .phy-error")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("tab", name="Take along").click()
+    page.get_by_label("Take along as").select_option("XML")
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
+    assert "s3same" not in page.content()
+    assert other.lookupByName("shown").XMLDesc(STORED) == before
+
+
+def test_a_whole_journey_in_the_dark_theme(
+    page: Page, lab: str, root: Path, daemon: Daemon, other: libvirt.virConnect
+) -> None:
+    """A VM is defined, started and forced off; at each step what is said can be told from its background."""
+    spec = "ph.profiles.minimal(name='night', type='qemu', network=None)"
+    open_notebook(page, lab, write(root, CELL.format(uri=daemon.uri, spec=spec)))
+    dress(page, "JupyterLab Dark")
+    page.keyboard.press("Control+Enter")
+    has_read(page)
+    assert violations(page) == []
+    field(page, "memory-maximum").fill("nothing")
+    expect(page.locator(".phy-form .phy-error").first).to_be_visible()
+    assert violations(page) == []
+    field(page, "memory-maximum").fill("96 MiB")
+    press(page, "Define")
+    is_told(page, "'night' is defined on")
+    press(page, "Start")
+    is_told(page, "night runs.")
+    assert violations(page) == []
+    press(page, "Force off …")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused(timeout=PATIENCE)
+    assert violations(page) == []
+    press(page, "Force off")
+    is_told(page, "night was forced off")
+    assert not other.lookupByName("night").isActive()
 
 
 def test_the_keyboard_suffices(page: Page, lab: str, root: Path, daemon: Daemon, other: libvirt.virConnect) -> None:

@@ -61,6 +61,16 @@ def press(page: Page, label: str) -> None:
     page.get_by_role("button", name=label, exact=True).press("Enter")
 
 
+def dress(page: Page, theme: str) -> None:
+    """Change JupyterLab's theme."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+    # axe-core judges the colours of what is in view alone.
+    page.set_viewport_size({"width": 1280, "height": 2600})
+    # While it lies over the page, axe-core does not tell what is behind it.
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
 def is_told(page: Page, said: str) -> None:
     """Wait until the panel says that something is done."""
     expect(page.locator(".phy-done").filter(has_text=said)).to_be_visible(timeout=PATIENCE)
