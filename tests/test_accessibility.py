@@ -1,10 +1,13 @@
 """The panel is for everyone: axe-core finds nothing to mend, a small screen and large text suffice, focus is seen."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from support.axe import violations
-from support.notebook import PATIENCE, Show, dress, field, is_told, open_section, press
+from support.browser import open_notebook, run_all
+from support.notebook import PATIENCE, Show, dress, field, is_told, open_section, press, write
 
 CELL = """
 import phyllome_nb as ph
@@ -94,6 +97,21 @@ def test_a_tool_finds_nothing_to_mend_while_a_vm_is_edited(show: Show) -> None:
     for theme in THEMES:
         dress(page, theme)
         assert violations(page) == [], theme
+
+
+@pytest.mark.parametrize("panel", ["HostPanel(host)", "FleetPanel(ph.Fleet([host]))", "PlannerPanel(host)"])
+def test_a_tool_finds_nothing_to_mend_in_the_other_panels(page: Page, lab: str, root: Path, panel: str) -> None:
+    """On each of their tabs, in either theme."""
+    open_notebook(page, lab, write(root, f"import phyllome_nb as ph\nhost = ph.demo()\nph.{panel}"))
+    run_all(page)
+    shown = page.locator(".phyllome.widget-vbox").first
+    expect(shown).to_contain_text("demo", timeout=PATIENCE)
+    for theme in THEMES:
+        dress(page, theme)
+        for tab in shown.get_by_role("tab").all():
+            tab.click()
+            expect(shown.get_by_role("status").filter(has_text="…")).to_have_count(0, timeout=PATIENCE)
+            assert violations(page) == [], (theme, tab.inner_text())
 
 
 @pytest.mark.parametrize(("width", "height", "what"), [(1280, 720, "a small screen"), (640, 360, "text of 200 %")])

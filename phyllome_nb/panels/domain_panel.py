@@ -208,6 +208,8 @@ class DomainPanel(w.VBox):
         """What a press writes; nothing where the form shows something else than the definition says."""
         if refused := [why for _, why in self._form.state.refused.values()]:
             raise DefinitionError(f"Mend this first. {refused[0]}")
+        # What was found last may be of the definition before, where another has just come in its place.
+        self._check()
         # Whether a name is free is libvirt's to say, on the host as it is at that moment.
         if errors := [each for each in self.findings.errors if each.id != NAMES]:
             raise DefinitionError(f"Mend this first. {errors[0].what} {errors[0].why}")
