@@ -246,7 +246,7 @@ def test_a_helper_that_hangs_is_ended_and_replaced() -> None:
 
 
 def test_the_emulators_are_asked_once_and_not_by_each_kernel(tmp_path: Path) -> None:
-    """libvirt takes what an earlier trial has kept, and asks anew where that is damaged."""
+    """What an earlier trial has kept is taken by libvirt, which asks anew where that is damaged."""
     code = """
 import phyllome_nb as ph
 from phyllome_nb.host import embed

@@ -1,7 +1,7 @@
 """What a private libvirt has found out about the emulators of this machine, kept for the next one.
 
-libvirt starts each emulator twice to ask what it can do, which takes seconds. It writes the answers to files, and takes
-them from there as long as the emulator, the kernel and libvirt itself are the same: that is for it to judge, not for us.
+libvirt starts each emulator twice to ask what it can do, which takes seconds. It writes the answers to files, and
+takes them from there as long as the emulator, the kernel and libvirt itself are the same: it judges that, not we.
 """
 
 import contextlib
