@@ -194,6 +194,8 @@ def test_options_are_tied_to_what_caused_them() -> None:
     assert spec.qemu("devices.disks").options != spec.qemu("devices.disks[1]").options
     assert {option.name for option in spec.qemu("vcpus").options} == {"-smp"}
     assert "-m" not in {option.name for option in spec.qemu("devices.disks").options}
+    spec.qemu.args = ("-fw_cfg", "name=opt/org.example/role,string=web")
+    assert {option.words for option in spec.qemu("qemu").options} == {spec.qemu.args}
     with pytest.raises(DefinitionError, match="no part"):
         spec.qemu("teapots")
 
