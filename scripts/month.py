@@ -31,11 +31,13 @@ def main(directory: str) -> None:
             continue
         looks.append(look | {"why": "", "vms": len(USE)})
         for vm in taken.domains:
+            promise = vm.stored
+            assert promise  # noqa: S101  (our own file)
             busy, swing, first, last = USE[vm.name]
             now = (busy + swing * math.sin(hour / 12 * math.pi)) * chance.uniform(0.8, 1.2)
             computed[vm.name] += int(now * 3600e9)
             resident = (first + (last - first) * hour / HOURS) * chance.uniform(0.97, 1.03)
-            said = {"uuid": vm.uuid, "name": vm.name, "boot": 1, "why": "", "vcpus": vm.stored.vcpus}
+            said = {"uuid": vm.uuid, "name": vm.name, "boot": 1, "why": "", "vcpus": promise.vcpus}
             used = {"cpu_ns": computed[vm.name], "rss_kib": int(resident * 2**20)}
             samples.append({"time": look["time"], **said, **used})
     place = Path(directory) / "recording"
