@@ -85,7 +85,7 @@ def test_every_field_has_a_row(pages: dict[str, str]) -> None:
         assert f"| `{attribute}`<br>`{path}` |" in text, attribute
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == len(ph.fields())
-    assert not [row for row in rows if not row.split(" | ")[2].strip(" |")]
+    assert not [row for row in rows if not row.split(" | ")[2].partition("<br>QEMU:")[0].strip(" |")]
 
 
 def test_every_table_that_is_declared_elsewhere_is_there_too() -> None:
