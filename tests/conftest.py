@@ -22,13 +22,14 @@ STATE = tempfile.TemporaryDirectory(prefix="nb-state-")
 
 
 def pytest_configure() -> None:
-    """Let a polite request to end run the fixtures' clean-up, as Ctrl-C does; keep definitions out of the person's."""
+    """Let a polite request to end run the fixtures' clean-up, as Ctrl-C does; keep nothing among the person's files."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["XDG_STATE_HOME"] = STATE.name
+    os.environ["XDG_CACHE_HOME"] = f"{STATE.name}/cache"
 
 
 def pytest_unconfigure() -> None:
-    """Forget the definitions that were kept."""
+    """Forget what was kept."""
     STATE.cleanup()
 
 

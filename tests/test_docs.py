@@ -1,5 +1,7 @@
 """The site: what is public is on it, what it shows in Python runs, and nothing on it comes from elsewhere."""
 
+import contextlib
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -9,12 +11,15 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, Route, expect
 
 import phyllome_nb as ph
 from conftest import need
@@ -80,7 +85,7 @@ def test_every_field_has_a_row(pages: dict[str, str]) -> None:
         assert f"| `{attribute}`<br>`{path}` |" in text, attribute
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == len(ph.fields())
-    assert not [row for row in rows if not row.split(" | ")[2].strip(" |")]
+    assert not [row for row in rows if not row.split(" | ")[2].partition("<br>QEMU:")[0].strip(" |")]
 
 
 def test_every_table_that_is_declared_elsewhere_is_there_too() -> None:
@@ -97,7 +102,8 @@ def test_every_table_that_is_declared_elsewhere_is_there_too() -> None:
 
 
 def test_every_rule_has_a_row(pages: dict[str, str]) -> None:
-    """With its reason and its source."""
+    """With its reason, in words without marks that a panel would show as they are, and its source."""
+    assert not [rule.id for rule in catalogue.RULES if "`" in rule.why]
     rows = {line.split("`")[1]: line.split(" | ") for line in pages["rules"].splitlines() if line.startswith("| `")}
     assert set(rows) == set(catalogue.table()["id"])
     assert all(len(row) == 4 and row[1].split("<br>")[1] and row[3].strip(" |") for row in rows.values())
@@ -168,19 +174,70 @@ def test_what_the_package_needs_at_runtime_is_in_it() -> None:
         assert files("phyllome_nb").joinpath(name).is_file(), name
 
 
-def test_the_site_is_whole_and_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
-    """It builds without a warning, and no page, style or script fetches anything from another address."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built once from a copy of its sources; what the notebooks show is left out."""
     need(all(map(importlib.util.find_spec, ("sphinx", "myst_nb", "furo"))), "Sphinx with myst-nb and furo")
+    place = tmp_path_factory.mktemp("site")
+    ignored = shutil.ignore_patterns("generated", "_build", "*-checkpoint*")
     for name in ("docs", "notebooks"):
-        shutil.copytree(
-            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("generated", "_build", "*-checkpoint*")
-        )
+        shutil.copytree(ROOT / name, place / name, ignore=ignored)
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-D", "execute_notebooks=0", "docs", "site"]
-    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, env=dict(os.environ))
+    done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True, env=dict(os.environ))
     assert done.returncode == 0, done.stderr
-    built = sorted((tmp_path / "site").rglob("*.html"))
+    return place / "site"
+
+
+def test_no_page_style_or_script_names_another_address_to_fetch_from(site: Path) -> None:
+    """The site is whole, and all that its pages load is in it."""
+    built = sorted(site.rglob("*.html"))
     assert len(built) > 60
-    foreign = re.compile(r'<(?:script|link|img|iframe|source|video|audio)\b[^>]*(?:src|href)="(?:https?:)?//[^"]*')
-    assert not [found for page in built for found in foreign.findall(page.read_text("utf-8"))]
+    foreign = re.compile(r"""<(?:script|link|img|iframe|source|video|audio)\b[^>]*(?:src|href)=["']?(?:https?:)?//""")
+    assert not [page for page in built if foreign.search(page.read_text("utf-8"))]
     styles = re.compile(r"(?:@import|url\()\s*[\"']?(?:https?:)?//")
-    assert not [page for page in (tmp_path / "site").rglob("*.css") if styles.search(page.read_text("utf-8"))]
+    assert not [page for kind in ("css", "html") for page in site.rglob(f"*.{kind}") if styles.search(page.read_text())]
+
+
+def test_the_search_finds_a_field_without_a_network(site: Path, page: Page) -> None:
+    """Typed into the box of a page; whatever a browser asks another host for is refused, and told here."""
+    asked: list[str] = []
+
+    def gate(route: Route) -> None:
+        if route.request.url.startswith(base):
+            route.continue_()
+        else:
+            asked.append(route.request.url)
+            route.abort()
+
+    with served(site) as base:
+        page.route("**/*", gate)
+        for path in ("reference/generated/fields/devices-disks.html", "tutorials/01-first-machine.html", "index.html"):
+            page.goto(f"{base}/{path}")
+        box = page.get_by_placeholder("Search").first
+        box.fill("driver_options.discard_no_unref")
+        box.press("Enter")
+        expect(page.locator("#search-results li a")).to_have_text(["devices.disks"])
+        page.locator("#search-results li a").click()
+        expect(page.get_by_text("devices.disks[].driver_options.discard_no_unref").first).to_be_visible()
+    assert not asked
+
+
+@contextlib.contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """Serve the files of a directory until the block ends, and return their address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(directory)))
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """A server of files that prints nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Not a word."""

@@ -65,6 +65,13 @@ def test_an_explanation_says_what_each_value_means() -> None:
     assert "it can use no more unless" in LINUX.explain()._repr_html_()
 
 
+def test_an_explanation_of_a_part_is_about_nothing_else() -> None:
+    """The root's own attributes stand around every part; they are explained where they are asked for."""
+    assert "# type: " not in str(LINUX.explain("clock"))
+    for asked in (LINUX.explain(), LINUX.explain("type"), LINUX.explain("type", "clock")):
+        assert "# type: The hypervisor" in str(asked)
+
+
 def test_no_secret_is_printed_anywhere() -> None:
     """Snippet, explanation, Python and diff leave the password out."""
     spec = ph.DomainSpec.from_xml(GUARDED)

@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 import phyllome_nb as ph
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 def test_every_public_name_is_listed_sorted_and_there() -> None:
@@ -35,6 +40,28 @@ host.snapshot()._repr_html_()
 print("matplotlib" in sys.modules)
 """
     assert _run(code) == "False\n"
+
+
+@pytest.mark.parametrize("use", ["ph.demo()", "ph.connect()", "ph.Host", "ph.HostPanel"])
+def test_where_libvirt_lacks_one_sentence_says_what_to_install(use: str) -> None:
+    """What needs libvirt names the packages that its Python module is built from; definitions need none of it."""
+    code = f"""
+import sys
+sys.modules["libvirt"] = None
+import phyllome_nb as ph
+spec = ph.profiles.linux(name="web")
+spec.findings(), spec.snippet("memory"), ph.fields()
+try:
+    {use}
+except ImportError as error:
+    print(error)
+"""
+    said = _run(code)
+    assert said.startswith("libvirt's Python module cannot be loaded (")
+    for line in ("apt install gcc pkg-config python3-dev libvirt-dev", "dnf install gcc python3-devel libvirt-devel"):
+        assert f"`{line}`" in said
+        assert line in README
+    assert said.count(".\n") == 1
 
 
 def _run(code: str) -> str:

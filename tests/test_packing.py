@@ -162,7 +162,11 @@ def test_progress_goes_from_nothing_to_all() -> None:
 @pytest.mark.parametrize(
     ("certificate", "says"),
     [
-        (Certificate("hosts used", 10, "sum", 10), "10 hosts used, at least 10 needed (sum): the best possible"),
+        (Certificate("hosts used", 10, "sum", 10), "10 hosts used, at least 10 in any plan (sum): the best possible"),
+        (
+            Certificate("VMs not placed", 1, "sum", 1),
+            "1 VM not placed, at least 1 in any plan (sum): the best possible",
+        ),
         (Certificate("hosts used", 200, "fluid LP", 203), "at most 1.50 % above the best possible"),
         (Certificate("VMs not placed", 0, "sum", 2), "how far from the best possible is not known"),
     ],

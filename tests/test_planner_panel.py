@@ -167,7 +167,7 @@ def test_what_a_loss_would_mean(planner: ph.PlannerPanel) -> None:
     assert "VMs leave four" in said(planner._lost)
     button(planner, "How few hosts would do?").click()
     planner.wait(SECONDS)
-    assert "hosts used" in said(planner._lost)
+    assert "host used" in said(planner._lost)
 
 
 def test_a_shape_that_fits_leads_to_a_panel_that_defines_it() -> None:

@@ -194,6 +194,8 @@ def test_options_are_tied_to_what_caused_them() -> None:
     assert spec.qemu("devices.disks").options != spec.qemu("devices.disks[1]").options
     assert {option.name for option in spec.qemu("vcpus").options} == {"-smp"}
     assert "-m" not in {option.name for option in spec.qemu("devices.disks").options}
+    spec.qemu.args = ("-fw_cfg", "name=opt/org.example/role,string=web")
+    assert {option.words for option in spec.qemu("qemu").options} == {spec.qemu.args}
     with pytest.raises(DefinitionError, match="no part"):
         spec.qemu("teapots")
 
@@ -243,6 +245,33 @@ def test_a_helper_that_hangs_is_ended_and_replaced() -> None:
         private.ask(1, ask="hello")
     assert trial(small()).accepted
     assert private._process.pid != first
+
+
+def test_the_emulators_are_asked_once_and_not_by_each_kernel(tmp_path: Path) -> None:
+    """What an earlier trial has kept is taken by libvirt, which asks anew where that is damaged."""
+    code = """
+import phyllome_nb as ph
+from phyllome_nb.host import embed
+from phyllome_nb.host.trial import trial
+assert trial(ph.profiles.minimal(name="tried", type="qemu")).accepted
+print(embed.embedded(None).hello["qemu"])
+"""
+
+    def version() -> int:
+        environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+        return int(subprocess.check_output([sys.executable, "-c", code], text=True, env=environment))
+
+    asked = version()
+    kept = list((tmp_path / "phyllome_nb/emulators").glob("*.xml"))
+    assert kept
+    assert stat.S_IMODE(kept[0].parent.stat().st_mode) == 0o700
+    for file in kept:
+        text = file.read_text("utf-8").replace(f"<version>{asked}</version>", f"<version>{asked + 1}</version>")
+        file.write_text(text, "utf-8")
+    assert version() == asked + 1
+    for file in kept:
+        file.write_text("<damaged", "utf-8")
+    assert version() == asked
 
 
 def test_nothing_is_left_when_the_process_ends_or_is_killed() -> None:

@@ -72,7 +72,7 @@ class Placement:
     >>> import phyllome_nb as ph
     >>> spec = ph.profiles.linux(name="web", memory="1 GiB", vcpus=1)
     >>> ph.Scenario(ph.demo().snapshot(), policy="nova").add(spec, count=2).place()
-    <Placement: 2 of 2 VMs placed, 0 moved; 1 hosts used, at least 1 needed (sum): the best possible>
+    <Placement: 2 of 2 VMs placed, 0 moved; 1 host used, at least 1 in any plan (sum): the best possible>
     """
 
     ledger: Ledger

@@ -108,13 +108,7 @@ class CommandLine:
         words = shlex.split(native)
         start = next((index for index, word in enumerate(words) if not re.match(r"[A-Za-z_][A-Za-z0-9_]*=", word)), 0)
         program, *rest = words[start:] or [""]
-        grouped: list[list[str]] = []
-        for word in rest:
-            if re.match("-{1,2}[a-zA-Z]", word) or not grouped:
-                grouped.append([word])
-            else:
-                grouped[-1].append(word)
-        options = [tuple(each) for each in grouped]
+        options = _grouped(rest)
         causes = _causes(options, spec)
         made = tuple(
             Option(each, tuple(cause), tuple(_path(spec, name) for name in cause))
@@ -154,6 +148,17 @@ class CommandLine:
         return styled(el("p", el("code", self.program)), table, *notes)
 
 
+def _grouped(words: Iterable[str]) -> list[tuple[str, ...]]:
+    """Each option with its values."""
+    grouped: list[list[str]] = []
+    for word in words:
+        if re.match("-{1,2}[a-zA-Z]", word) or not grouped:
+            grouped.append([word])
+        else:
+            grouped[-1].append(word)
+    return [tuple(each) for each in grouped]
+
+
 def _causes(options: list[tuple[str, ...]], spec: "DomainSpec") -> list[list[str]]:
     """For each option what caused it: the fields that say so of themselves, else the device whose alias it bears."""
     values = [_values(words) for words in options]
@@ -173,11 +178,12 @@ def _causes(options: list[tuple[str, ...]], spec: "DomainSpec") -> list[list[str
         for option, number in zip(used, shown, strict=False):
             owners[option] = f"devices.graphics[{number}]"
     fields = list(_options_of(spec, type(spec), ""))
+    handed = set(_grouped(spec.qemu.args or ()))
     found = []
     for words, owner in zip(options, owners, strict=True):
         text = _flat(words)
         own = [name for name, option, key in fields if _caused(words[0], text, option, key)]
-        found.append([owner] if owner else list(dict.fromkeys(own)))
+        found.append([owner] if owner else list(dict.fromkeys(own)) or ["qemu.args"] * (words in handed))
     return found
 
 

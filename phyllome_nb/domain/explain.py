@@ -70,8 +70,12 @@ def snippet(root: Element, part: type[Part], names: tuple[str, ...]) -> Snippet:
 def explain(root: Element, part: type[Part], names: tuple[str, ...]) -> Explanation:
     """The named parts of a document, each line with its meaning; all of it where none is named."""
     chosen = _chosen(root, part, names)
+    silent = None if not names or any(_is_of_the_root(part, name) for name in names) else root
     return Explanation(
-        tuple((line.text, meanings(line.element, part) if line.element is not None else ()) for line in chosen),
+        tuple(
+            (line.text, () if line.element is None or line.element is silent else meanings(line.element, part))
+            for line in chosen
+        ),
     )
 
 
@@ -89,6 +93,20 @@ def _chosen(root: Element, part: type[Part], names: tuple[str, ...]) -> list[Lin
 
 def _elements(root: Element, part: type[Part], name: str) -> list[Element]:
     """The elements that belong to a part, or to a field of it."""
+    what, steps = _named(part, name)
+    if isinstance(what, Section) and not what.path.steps:
+        return [element for first in _firsts(what.part) for element in Path((*steps, first)).all(root)]
+    return Path(steps).all(root) if steps else []  # the root's own attributes are always shown
+
+
+def _is_of_the_root(part: type[Part], name: str) -> bool:
+    """Whether it names an attribute of the document's root."""
+    what, steps = _named(part, name)
+    return not steps and isinstance(what, Field)
+
+
+def _named(part: type[Part], name: str) -> tuple[Any, tuple[str, ...]]:
+    """What a name stands for, and the elements that lead there."""
     steps: tuple[str, ...] = ()
     what: Any = None
     inside = part
@@ -100,9 +118,7 @@ def _elements(root: Element, part: type[Part], name: str) -> list[Element]:
             raise DefinitionError(f"{name!r} names no part of a definition: {hint}")
         steps += what.path.steps
         inside = getattr(what, "part", inside)
-    if isinstance(what, Section) and not what.path.steps:
-        return [element for first in _firsts(what.part) for element in Path((*steps, first)).all(root)]
-    return Path(steps).all(root) if steps else []  # the root's own attributes are always shown
+    return what, steps
 
 
 def _firsts(part: type[Part]) -> Iterator[str]:

@@ -272,7 +272,6 @@ class DomainSpec(Part, title="Definition", doc="formatdomain.html#general-metada
         >>> spec.features.acpi = True
         >>> spec.explain("features.acpi")
         <domain type="kvm">
-            # type: The hypervisor: ...
           [...]
           <features>
             <acpi/>

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from phyllome_nb.errors import HostError, NoAnswer
+from phyllome_nb.host import probed
 from phyllome_nb.host.deadline import within
 
 __all__ = ["Embedded", "embedded"]
@@ -102,8 +103,9 @@ class Embedded:
         self._root = Path(tempfile.mkdtemp(prefix="phyllome-trial-"))
         if user is not None:
             os.chown(self._root, user, user)
-        elif missing:
-            prefix = [*prefix, *_with_users(self._root, missing)]
+        else:
+            probed.lend(self._root)
+            prefix = [*prefix, *_with_users(self._root, missing)] if missing else prefix
         command = [*prefix, sys.executable, "-m", __name__.replace("embed", "embed_helper"), str(self._root)]
         who: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         try:
@@ -123,6 +125,8 @@ class Embedded:
             return str(error)
         if "libvirt" in answer:
             self.hello = answer
+            if user is None:  # what another user's process has written is not read as ours
+                probed.keep(self._root)
             return ""
         return str(answer.get("message", ""))
 

@@ -353,8 +353,9 @@ class Host:
     def trial(self, spec: DomainSpec) -> "Trial":
         """What libvirt itself would do with a definition, asked without touching this host.
 
-        A private libvirt on this machine is asked, in a process of its own which is kept for the next time: some
-        seconds for the first trial, milliseconds then. Where there is no QEMU driver here, the host is asked for the
+        A private libvirt on this machine is asked, in a process of its own which is kept for the next time. That takes
+        milliseconds, and once some seconds in which it asks QEMU what it can do; ``$XDG_CACHE_HOME/phyllome_nb``
+        remembers the answers. Where there is no QEMU driver here, the host is asked for the
         command line, if it was opened for writing; that stores nothing either.
 
         Raises

@@ -122,7 +122,7 @@ def a_stateless_loader_keeps_nothing(case: Case) -> Iterator[Found]:
 
 @rule("FW008", "warning", source=SECUREBOOT, libvirt="accepts")
 def secure_boot_starts_with_fresh_variables(case: Case) -> Iterator[Found]:
-    """The variables of an existing VM keep the old choice; only ``virsh start --reset-nvram`` makes them anew."""
+    """The variables of an existing VM keep the old choice; only virsh start --reset-nvram makes them anew."""
     known = case.others.this if case.others and case.spec.uuid else None
     asked = firmware_feature(case, "secure-boot")
     if known is not None and asked is not None and case.spec.os.nvram:
@@ -132,7 +132,7 @@ def secure_boot_starts_with_fresh_variables(case: Case) -> Iterator[Found]:
 
 @rule("FW009", "hint", source="libvirt 9.0: src/qemu/qemu_driver.c, qemuDomainUndefineFlags", libvirt="")
 def uefi_leaves_a_file_behind(case: Case) -> Iterator[Found]:
-    """Such a VM is undefined with ``--nvram``, which deletes the file, or ``--keep-nvram``; libvirt refuses without."""
+    """Such a VM is undefined with --nvram, which deletes the file, or --keep-nvram; libvirt refuses without."""
     if case.is_qemu and is_uefi(case) and not case.spec.os.loader_stateless:
         yield Found(case.spec.os, "firmware", "The VM will have a file of UEFI variables.")
 
@@ -225,7 +225,7 @@ def the_host_has_such_a_tpm(case: Case) -> Iterator[Found]:
 
 @rule("TPM004", "warning", source="https://libvirt.org/manpages/virsh.html#undefine", libvirt="")
 def the_tpm_is_kept(case: Case) -> Iterator[Found]:
-    """Undefining the VM deletes what its TPM keeps, such as the keys to its disks, unless ``--keep-tpm`` is given."""
+    """Undefining the VM deletes what its TPM keeps, such as the keys to its disks, unless --keep-tpm is given."""
     for tpm in case.spec.devices.tpms:
         sealed = case.is_windows and tpm.backend == "emulator" and tpm.persistent_state is not True
         if sealed:

@@ -40,6 +40,9 @@ class Difference:
         value = f"{self.before} → {self.after}" if self.kind == "rewrote" else self.before or self.after
         return f"{self.kind} {self.path}: {value}" if value else f"{self.kind} {self.path}"
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
 
 def compare(before: Element, after: Element) -> list[Difference]:
     """The differences between two elements of one name, in the order of `before`.

@@ -32,7 +32,7 @@ class Certificate:
     >>> Certificate("hosts used", 100, "fluid LP", 101)
     Certificate(what='hosts used', bound=100, bound_name='fluid LP', used=101, note='')
     >>> print(Certificate("hosts used", 100, "fluid LP", 101))
-    101 hosts used, at least 100 needed (fluid LP): at most 1.00 % above the best possible
+    101 hosts used, at least 100 in any plan (fluid LP): at most 1.00 % above the best possible
     """
 
     what: str
@@ -59,7 +59,8 @@ class Certificate:
         near = near.replace("%", " %").replace("inf %", "infinitely far")
         if not self.optimal and not self.bound:
             near = "how far from the best possible is not known"
-        text = f"{self.used} {self.what}, at least {self.bound} needed ({self.bound_name}): {near}"
+        what = self.what.replace("s ", " ", 1) if self.used == 1 else self.what
+        text = f"{self.used} {what}, at least {self.bound} in any plan ({self.bound_name}): {near}"
         return f"{text}. {self.note}" if self.note else text
 
 
