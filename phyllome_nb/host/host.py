@@ -401,7 +401,9 @@ class Host:
         from phyllome_nb.capacity import view
         from phyllome_nb.html import el, styled
 
-        heading = view.heading(self.name, f"{self.uri} · {'writable' if self.writable else 'read-only'}")
+        # The file of a sample host lies somewhere in this machine's Python, which tells a reader nothing.
+        address = "libvirt's test driver" if self._is_local() else self.uri
+        heading = view.heading(self.name, f"{address} · {'writable' if self.writable else 'read-only'}")
         try:
             return styled(heading, view.summary(self.snapshot()))
         except HostError as error:
