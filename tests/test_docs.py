@@ -14,9 +14,11 @@ import sys
 import threading
 import tomllib
 from collections.abc import Iterator
+from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -196,6 +198,22 @@ def test_no_page_style_or_script_names_another_address_to_fetch_from(site: Path)
     assert not [page for page in built if foreign.search(page.read_text("utf-8"))]
     styles = re.compile(r"(?:@import|url\()\s*[\"']?(?:https?:)?//")
     assert not [page for kind in ("css", "html") for page in site.rglob(f"*.{kind}") if styles.search(page.read_text())]
+
+
+def test_every_link_between_pages_leads_somewhere(site: Path) -> None:
+    """To a file of the site and, where it names one, to a place in it."""
+    texts = {page.resolve(): page.read_text("utf-8") for page in site.rglob("*.html")}
+    places = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in texts.items()}
+    broken = set()
+    for page, text in texts.items():
+        for link in re.findall(r'<a\b[^>]*\bhref="([^"]+)"', text):
+            address = urlsplit(unescape(link))
+            if address.scheme or address.netloc:
+                continue
+            target = (page.parent / unquote(address.path)).resolve() if address.path else page
+            if not target.exists() or (address.fragment and unquote(address.fragment) not in places.get(target, ())):
+                broken.add(f"{page.relative_to(site.resolve())}: {link}")
+    assert not sorted(broken)
 
 
 def test_the_search_finds_a_field_without_a_network(site: Path, page: Page) -> None:

@@ -21,7 +21,11 @@ def _make(app: Any) -> None:
     made = {source / f"reference/generated/{name}.md": text for name, text in pages().items()}
     for path, text in made.items():
         _write(path, text)
-    for notebook in sorted((source.parent / "notebooks").glob("*.ipynb")):
+    # The dashboard is left out: it is an application, and opens the host of whoever builds the site.
+    notebooks = sorted((source.parent / "notebooks").glob("[0-9]*.ipynb"))
+    for stale in {path.name for path in (source / "tutorials").glob("*.ipynb")} - {path.name for path in notebooks}:
+        (source / "tutorials" / stale).unlink()
+    for notebook in notebooks:
         _write(source / "tutorials" / notebook.name, execute(notebook, run=bool(app.config.execute_notebooks)))
 
 
