@@ -192,10 +192,7 @@ class _Attempt:
     def _with_command(self, result: Trial, text: str) -> Trial:
         """The command line, with nothing in the definition for which libvirt would make a device of the host's."""
         bare = DomainSpec.from_xml(text)
-        notes = list(self._notes)
-        for number, interface in enumerate(list(bare.devices.interfaces), 1):
-            notes.append(f"Interface {number} ({interface.type}) is left out: libvirt would make a tap device for it.")
-            bare.devices.interfaces.remove(bare.devices.interfaces[0])
+        notes = [*self._notes, *_leave_interfaces_out(bare)]
         answer = self._private.ask(self._timeout, ask="native", xml=bare.to_xml())
         if "native" not in answer:
             notes.append(f"There is no command line: {answer['message'].strip().rstrip('.')}.")
@@ -257,6 +254,15 @@ def _trust(spec: DomainSpec, host: "Host | None", hello: dict[str, Any]) -> list
     return said
 
 
+def _leave_interfaces_out(spec: DomainSpec) -> list[str]:
+    """Take every interface out of a definition, and say so: libvirt would make a device of the host for most."""
+    said = []
+    for number, interface in enumerate(list(spec.devices.interfaces), 1):
+        said.append(f"Interface {number} ({interface.type}) is left out, as all are: most would make a tap device.")
+        spec.devices.interfaces.remove(interface)
+    return said
+
+
 def _version(number: int) -> str:
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
@@ -270,10 +276,7 @@ def _asked_of_the_host(spec: DomainSpec, host: "Host | None", known: dict[str, A
         return Trial(spec, tried=False, message=f"{emulator} is no emulator that {host.name} lists, so it is not run.")
     bare = spec.copy()
     bare.uuid = None
-    notes = []
-    for number, interface in enumerate(list(bare.devices.interfaces), 1):
-        notes.append(f"Interface {number} ({interface.type}) is left out: libvirt would make a tap device for it.")
-        bare.devices.interfaces.remove(bare.devices.interfaces[0])
+    notes = _leave_interfaces_out(bare)
     text = bare.to_xml()
     trust = ("The host was asked for the command line alone: its schema, and what it adds, are not known.",)
     try:
