@@ -15,7 +15,7 @@ from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.chart_view import ChartView
 from phyllome_nb.panels.policy_controls import PolicyControls
 from phyllome_nb.panels.table_view import TableView
-from phyllome_nb.panels.work import failure
+from phyllome_nb.panels.work import ENDING, SHOWING, failure
 
 if TYPE_CHECKING:
     from phyllome_nb.charts.theme import Chart
@@ -152,6 +152,11 @@ class FactsPanel(w.VBox, Generic[F]):
 
     def refresh(self) -> None:
         """Show the facts as they are now, and what the policy makes of them."""
+        with SHOWING:
+            if not ENDING.is_set():
+                self._refresh()
+
+    def _refresh(self) -> None:
         problem, found = self.source.problem, self.source.snapshot
         said = el("span", problem, class_="phy-warning") if problem else Html("")
         self._state.value = el("div", said, role="status")

@@ -13,7 +13,7 @@ import ipywidgets as w
 from phyllome_nb.errors import DefinitionError, PhyllomeError
 from phyllome_nb.html import Html, el
 
-__all__ = ["Work", "failure"]
+__all__ = ["ENDING", "SHOWING", "Work", "failure"]
 
 T = TypeVar("T")
 
@@ -21,15 +21,21 @@ TICK = 0.1
 """Seconds between two looks."""
 FAREWELL = 2
 """Seconds that work has to end when the process does: a thread that Python ends inside pandas takes all with it."""
+ENDING = threading.Event()
+"""Set when the process ends: what threads would still show is then sent by each of them at once, and garbled."""
+SHOWING = threading.RLock()
+"""Held by a thread of ours while it shows something, so that the end waits for that."""
 _threads: "weakref.WeakSet[threading.Thread]" = weakref.WeakSet()
 
 
 @atexit.register
 def _let_end() -> None:
     """Let work that is nearly done end; what waits for a host is left behind."""
+    ENDING.set()
     last = time.monotonic() + FAREWELL
     for thread in list(_threads):
         thread.join(max(last - time.monotonic(), 0))
+    SHOWING.acquire(timeout=max(last - time.monotonic(), 0.1))
 
 
 class Work:
@@ -85,10 +91,10 @@ class Work:
         def run() -> None:
             try:
                 result = work()
-                if number == self._newest:
+                if self._is_heard(number):
                     self._tell(done(result))
             except Exception as error:  # noqa: BLE001  (shown to the person, with its traceback)
-                if number == self._newest:
+                if self._is_heard(number):
                     failed()
                     self._tell(failure(error))
             finally:
@@ -99,6 +105,10 @@ class Work:
         _threads.add(thread)
         thread.start()
         threading.Thread(target=self._tick, args=(finished, number), name=f"{doing}: progress", daemon=True).start()
+
+    def _is_heard(self, number: int) -> bool:
+        """Whether anybody is to hear how this work ended."""
+        return number == self._newest and not ENDING.is_set()
 
     def _tell(self, message: Html | None) -> None:
         """Say how it ended, once whoever reads that may go on."""
@@ -123,11 +133,15 @@ class Work:
 
     def _tick(self, finished: threading.Event, number: int) -> None:
         begun = time.monotonic()
-        while not finished.wait(TICK) and number == self._newest:
-            self._bar.layout.display = ""
-            self._bar.value = time.monotonic() - begun
-        if number == self._newest:
-            self._bar.layout.display = "none"
+        while not finished.wait(TICK) and self._is_heard(number):
+            self._show_bar(number, "", time.monotonic() - begun)
+        self._show_bar(number, "none", self._bar.value)
+
+    def _show_bar(self, number: int, display: str, value: float) -> None:
+        with SHOWING:
+            if self._is_heard(number):
+                self._bar.layout.display = display
+                self._bar.value = value
 
 
 def failure(error: Exception) -> Html:
