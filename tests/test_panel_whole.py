@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +296,43 @@ def test_an_error_of_any_callback_is_one_sentence_with_its_traceback_folded(pane
     field(panel, "title").value = "y"
     assert panel._calls.widget.value == ""
     assert not complaint(panel, "title")
+
+
+def test_text_with_a_mistake_is_neither_passed_over_nor_lost(panel: ph.DomainPanel) -> None:
+    """As long as it waits, nothing is written and nothing else is begun: it might be taken for the other VM's."""
+    area = edit(panel)
+    good = area.value
+    area.value = wrong = good.replace("</os>", "")
+    panel.define()
+    settle(panel)
+    assert "The text in the XML tab has a mistake" in str(panel._writing.widget.children[1].value)
+    assert "The text in the XML tab has a mistake" in begin(panel, "a VM of this host", VM="build-1")
+    assert (panel.spec.name, area.value) == ("store", wrong)
+    assert "store" not in {domain.name for domain in panel.host.domains()}
+    area.value = good
+    assert "Started with build-1" in begin(panel, "a VM of this host", VM="build-1")
+    area.value = wrong
+    button(panel, "Back to what was here").click()
+    assert "has a mistake" in text(panel)
+    area.value = panel.spec.to_xml()
+    button(panel, "Back to what was here").click()
+    assert panel.spec.name == "store"
+
+
+def test_an_error_goes_when_something_else_is_done_while_a_thread_is_at_work() -> None:
+    """What a slow thread is in the midst of is not what a person does then."""
+    calls, slow, begun = Calls(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        assert slow.wait(SECONDS)
+
+    thread = threading.Thread(target=calls.run, args=(work,))
+    thread.start()
+    assert begun.wait(SECONDS)
+    calls.run(lambda: 1 // 0)
+    assert "ZeroDivisionError" in calls.widget.value
+    calls.run(lambda: None)
+    assert calls.widget.value == ""
+    slow.set()
+    thread.join()

@@ -1,5 +1,6 @@
 """What a person does to a control, passed on: an error in what follows is told in the panel."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.widget = w.HTML()
-        self._depth = 0
+        self._here = threading.local()
 
     def pressed(self, button: Any, do: Callable[[], object]) -> None:
         """Have `do` called when a button is pressed."""
@@ -44,12 +45,13 @@ class Calls:
 
     def run(self, do: Callable[[], object]) -> None:
         """Do something; an error in it is told. One change brings others: what the first of them says is kept."""
-        if not self._depth:
+        depth = getattr(self._here, "depth", 0)
+        if not depth:
             self.widget.value = ""
-        self._depth += 1
+        self._here.depth = depth + 1
         try:
             do()
         except Exception as error:  # noqa: BLE001  (told to the person, with its traceback)
             self.widget.value = el("div", failure(error), role="alert")
         finally:
-            self._depth -= 1
+            self._here.depth = depth

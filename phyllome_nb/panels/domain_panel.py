@@ -138,7 +138,13 @@ class DomainPanel(w.VBox):
         ----------
         spec : DomainSpec
             One that was read with ``host.domain(name)`` changes that VM; any other makes a new one.
+
+        Raises
+        ------
+        DefinitionError
+            If text with a mistake waits in the XML tab: it would be lost, or taken for the other definition's.
         """
+        self._pane.confirm()
         self.spec.become(spec)
         self.report = self._change = self._defined = None
         self._form.state.refused.clear()
@@ -208,6 +214,7 @@ class DomainPanel(w.VBox):
         """What a press writes; nothing where the form shows something else than the definition says."""
         if refused := [why for _, why in self._form.state.refused.values()]:
             raise DefinitionError(f"Mend this first. {refused[0]}")
+        self._pane.confirm()
         # What was found last may be of the definition before, where another has just come in its place.
         self._check()
         # Whether a name is free is libvirt's to say, on the host as it is at that moment.

@@ -171,8 +171,9 @@ class Start:
 
     def _take(self, spec: DomainSpec) -> Html:
         """Go on with a definition; the one that was there is kept."""
-        self._before.append(self._spec.copy())
+        before = self._spec.copy()
         self._begin(spec)
+        self._before.append(before)
         self._open.value = False
         self._back.layout.display = ""
         return el("span", f"Started with {spec.name or 'a VM without a name'}.", class_="phy-done")
@@ -180,7 +181,8 @@ class Start:
     def _go_back(self) -> None:
         if not self._before:
             return  # the second press of a double click
-        self._begin(self._before.pop())
+        self._begin(self._before[-1])
+        self._before.pop()
         self.work.say(el("span", f"Back with {self._spec.name}.", class_="phy-done"))
         self._back.layout.display = "" if self._before else "none"
 

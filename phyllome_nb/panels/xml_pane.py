@@ -6,6 +6,7 @@ from collections.abc import Callable
 import ipywidgets as w
 
 from phyllome_nb.domain.spec import DomainSpec
+from phyllome_nb.errors import DefinitionError
 from phyllome_nb.panels.calls import Calls
 from phyllome_nb.panels.xml_editor import XmlEditor
 from phyllome_nb.panels.xml_view import XmlView
@@ -48,6 +49,14 @@ class XmlPane:
     def begin(self) -> None:
         """Mark changes from here on."""
         self._before = (self._spec.stored or self._spec).public_xml().splitlines()
+
+    def confirm(self) -> None:
+        """Raise DefinitionError if what is written here is not the definition, because it cannot be."""
+        if self.editor.is_wrong:
+            raise DefinitionError(
+                "The text in the XML tab has a mistake, so it is not the definition: "
+                "mend it, or press Back to the last good state."
+            )
 
     def show(self, findings: Findings) -> None:
         """Show the definition as it is now."""
